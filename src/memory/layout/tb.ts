@@ -1,0 +1,106 @@
+// Translation blocks, the QHT, page descriptors and the global page.
+import { struct, owned, shared, locked, constant } from './struct.ts';
+
+/** tb.flags bit: the TB was invalidated; makes every look-up miss. */
+export const TB_INVALID = 0x80000000 | 0;
+
+/** tb.cflags bits (QEMU's names where it has them). */
+export const CF_COUNT_MASK = 0x1ff;
+export const CF_NO_GOTO_TB = 0x200;
+export const CF_NO_GOTO_PTR = 0x400;
+export const CF_SINGLE_STEP = 0x800;
+/** Several vCPU threads: atomics must be real. */
+export const CF_PARALLEL = 0x8000;
+
+export const TB = struct('TB', 'translation block descriptor (QEMU: TranslationBlock)', {
+  flags: shared('i32', 'translator; any sets TB_INVALID', 'target flags of the key | TB_INVALID'),
+  fn: shared('i32', 'translator, region publisher', 'table index of the function that runs it; 0 = interpreter'),
+  code: constant('u32', 'address of the bytecode'),
+  jmp_dest: { type: 'i32', count: 2, writer: 'any', lock: 'tb.jmp_lock of the destination', order: 'seqcst', doc: 'TB linked to each goto_tb slot, 0 = unlinked' },
+  cs_base: constant('u32', 'second key word'),
+  cflags: constant('u32', 'CF_*'),
+  size: constant('u32', 'guest bytes'),
+  phys_pc: constant('u64', 'physical address of the first instruction: the key'),
+  icount: constant('u32', 'guest instructions'),
+  exec_count: { type: 'u32', writer: 'any', order: 'plain', doc: 'times entered by the interpreter; racy on purpose: a heat figure' },
+  insn_data: constant('u32', 'address of the insn_start words: icount rows of INSN_START_WORDS u32'),
+  code_size: constant('u32', 'bytes of bytecode'),
+  jmp_lock: shared('i32', 'any', 'spin lock of the incoming-jump list'),
+  jmp_list_head: locked('u32', 'tb.jmp_lock', 'incoming jumps: TB address | slot number, 0 = end; bit 3 set: this TB is being invalidated, link no more'),
+  jmp_list_next: locked('u32', 'jmp_lock of the destination', 'next entry of the list each outgoing slot is in', 2),
+  page_next: locked('u32', 'page lock', 'next TB on the same page'),
+  hash: constant('u32', 'QHT hash'),
+  region: shared('i32', 'region publisher', 'compiled region this TB is part of, 0 = none'),
+}, 16);
+export const INSN_START_WORDS = 2;
+
+/** Slot numbers and codes in the low bits of what a TB function returns (TB address | code). */
+export const TB_EXIT_IDX0 = 0;
+export const TB_EXIT_IDX1 = 1;
+export const TB_EXIT_NOCHAIN = 2;
+export const TB_EXIT_REQUESTED = 3;
+export const TB_EXIT_MASK = 15;
+
+/** QHT bucket line: one cache line; chained when full. */
+export const QHT_ENTRIES = 4;
+export const QHTBucket = struct('QHTBucket', 'one cache line of the TB hash table', {
+  lock: shared('i32', 'writers', 'spin lock, in the head bucket only'),
+  sequence: shared('i32', 'the lock holder', 'seqlock: odd while the chain changes. pairs with src/accel/qht.ts#lookup'),
+  hashes: { type: 'u32', count: QHT_ENTRIES, writer: 'the lock holder', lock: 'bucket lock', order: 'seqcst', doc: 'hash of each entry' },
+  pointers: { type: 'i32', count: QHT_ENTRIES, writer: 'the lock holder', lock: 'bucket lock', order: 'seqcst', doc: 'TB of each entry, 0 = free' },
+  next: { type: 'i32', writer: 'the lock holder', lock: 'bucket lock', order: 'seqcst', doc: 'next bucket of the chain, 0 = end' },
+  pad: constant('u32', 'fills the line', 5),
+}, 64);
+
+/** Per guest physical page (of RAM/ROM): the TBs translated from it. */
+export const PageDesc = struct('PageDesc', 'code on one page of guest memory', {
+  lock: shared('i32', 'any', 'page lock (spin)'),
+  first_tb: locked('u32', 'page lock', 'list of TBs by tb.page_next; non-zero means stores must take NOTDIRTY'),
+  dirty: shared('i32', 'any', 'bit 0: has code (fast check of the store slow path)'),
+  code_gen: shared('i32', 'the page lock holder', 'raised by every invalidation'),
+});
+
+export const GlobalPage = struct('GlobalPage', 'state shared by all threads of one machine', {
+  runstate: shared('i32', 'main', 'run state number'),
+  vm_running: shared('i32', 'main', 'futex: 1 while vCPUs may run'),
+  shutdown: shared('i32', 'any', 'vCPU threads end when non-zero'),
+  nr_cpus: constant('u32', 'vCPUs'),
+  doorbell: shared('i32', 'vCPUs, timer', 'futex of the main thread: raised by MMIO requests, posted writes and events'),
+  main_sleeping: shared('i32', 'main', '1 while main waits on the doorbell'),
+  exclusive_lock: shared('i32', 'any', 'mutex of the exclusive machinery (QEMU: qemu_cpu_list_lock)', 4),
+  exclusive_pending: shared('i32', 'exclusive_lock holder', 'vCPUs still to leave guest code + 1; 0 = no exclusive section'),
+  exclusive_cond: shared('i32', 'any', 'futex: exclusive_pending fell to 1'),
+  exclusive_resume: shared('i32', 'any', 'futex: the exclusive section ended'),
+  bql: shared('i32', 'any', 'Big QEMU Lock (Mutex)', 8),
+  tb_gen: shared('i32', 'tb_flush', 'TB generation: raised by every flush'),
+  tb_count: shared('i32', 'any', 'TB descriptors handed out'),
+  code_ptr: shared('i32', 'any', 'next free byte of the code buffer (atomic bump allocation)'),
+  code_end: constant('u32', 'its end'),
+  code_start: constant('u32', 'its start'),
+  qht_map: { type: 'i32', writer: 'resize', lock: 'qht_lock', order: 'seqcst', doc: 'address of the current bucket array' },
+  qht_mask: { type: 'i32', writer: 'resize', lock: 'qht_lock', order: 'seqcst', doc: 'buckets - 1' },
+  qht_lock: shared('i32', 'any', 'spin lock: resize and reset', 4),
+  qht_added: shared('i32', 'any', 'buckets chained since the last resize'),
+  clock_lock: shared('i32', 'main', 'seqlock of the virtual clock', 2),
+  clock_offset: { type: 'i64', writer: 'main', lock: 'clock_lock', order: 'seqcst', doc: 'virtual time = monotonic time + offset, ns' },
+  clock_stopped_at: { type: 'i64', writer: 'main', lock: 'clock_lock', order: 'seqcst', doc: 'virtual time while stopped, ns' },
+  timer_word: shared('i32', 'any', 'futex of the timer thread: raised when a deadline moved earlier'),
+  power_lock: shared('i32', 'any', 'PSCI power state lock (spin)', 4),
+  event: shared('i32', 'any', 'event bits for main: system off, reset, panic'),
+  io_posted_lock: shared('i32', 'any', 'spin lock of the posted-write ring', 4),
+  io_posted_head: shared('i32', 'main', 'next posted write to run'),
+  io_posted_tail: shared('i32', 'vCPUs under io_posted_lock', 'next free slot'),
+}, 64);
+
+export const EVENT_SHUTDOWN = 1;
+export const EVENT_RESET = 2;
+export const EVENT_PANIC = 4;
+
+/** A write to a register declared posted: done later by main, in order. */
+export const PostedWrite = struct('PostedWrite', 'entry of the coalesced-MMIO ring', {
+  region: owned('u32', 'I/O region number'),
+  offset: owned('u32', 'byte offset'),
+  size: owned('u32', 'bytes'),
+  value: owned('u32', 'value'),
+});
+export const POSTED_RING = 4096;

@@ -1,0 +1,274 @@
+// Memory ops: env accesses, guest loads and stores through the softmmu TLB, guest atomics, barriers.
+import { Type, MemOp, Bar } from '../types.ts';
+import { defOp, OpFlag, type Emit, type OpDef } from './def.ts';
+import { MEM, ATOMIC } from '../wasm/opcodes.ts';
+import { MEM_RAM } from '../wasm/code.ts';
+import { CPUState, TLBDesc, TLBEntry, TARGET_PAGE_BITS, TARGET_PAGE_SIZE } from '../../memory/layout/cpu.ts';
+
+const INT = [Type.I32, Type.I64] as const;
+const I64 = [Type.I64] as const;
+const OFS = { name: 'offset', width: 'u16' } as const;
+
+function envLoad(name: string, types: readonly Type[], doc: string, w32: keyof typeof MEM | null, w64: keyof typeof MEM | null): OpDef {
+  return defOp(name, {
+    doc: `t0 = ${doc} at the vCPU block + offset`, types, outs: ['T'], imms: [OFS], flags: 0,
+    emit: (e) => e.out(0, () => {
+      e.env(); e.imm(0); e.w.op('i32_add');
+      if (e.type === Type.V128) e.w.vmem('v128_load');
+      else e.w.mem((e.type === Type.I32 ? w32 : w64)!);
+    }),
+  });
+}
+function envStore(name: string, types: readonly Type[], doc: string, w32: keyof typeof MEM | null, w64: keyof typeof MEM | null): OpDef {
+  return defOp(name, {
+    doc: `${doc} at the vCPU block + offset = t0`, types, ins: ['T'], constIns: types[0] === Type.V128 ? [] : [0], imms: [OFS], flags: OpFlag.SIDE_EFFECTS,
+    emit: (e) => {
+      e.env(); e.imm(0); e.w.op('i32_add');
+      e.in(0);
+      if (e.type === Type.V128) e.w.vmem('v128_store');
+      else e.w.mem((e.type === Type.I32 ? w32 : w64)!);
+    },
+  });
+}
+
+/** Memory-access immediates: MemOp (static), offset of the TLBDesc in the vCPU block, displacement added to the address. */
+const memImms = (values: number[]) => [
+  { name: 'memop', values }, { name: 'tlb', width: 'u16' }, { name: 'disp', width: 'i32' },
+] as const;
+
+const ORDERS = [0, MemOp.MO_ALIGN, MemOp.MO_SEQCST, MemOp.MO_SEQCST | MemOp.MO_ALIGN];
+const LD_OPS = [0, 1, 2, 3, 8, 9, 10].flatMap((s) => ORDERS.map((o) => s | o));
+const ST_OPS = [0, 1, 2, 3].flatMap((s) => ORDERS.map((o) => s | o));
+const V_OPS = [MemOp.MO_128, MemOp.MO_128 | MemOp.MO_ALIGN];
+const RMW_OPS = [0, 1, 2, 3];
+
+/**
+ * Looks an access up in the TLB: pushes i32 1 on a hit. Leaves the address in scratch i64 0 and the entry in scratch i32 0.
+ *   a = addr + disp; entry = table + ((a >> (page_bits - 5)) & mask)
+ *   hit = entry.addr_xx == (a + size-1 when unaligned is allowed) & (page_mask | align_mask)
+ */
+function emitTlbLookup(e: Emit, addrIn: number, write: boolean, sizeLog2: number, aligned: boolean): void {
+  const w = e.w, a = e.scratch('i64', 0), entry = e.scratch('i32', 0), desc = e.scratch('i32', 1);
+  e.in(addrIn); e.imm(2); w.op('i64_extend_i32_s'); w.op('i64_add'); w.localSet(a);
+  e.env(); e.imm(1); w.op('i32_add'); w.localTee(desc);
+  w.mem('i32_load', TLBDesc.off.table);
+  w.localGet(a); w.i64Const(TARGET_PAGE_BITS - 5); w.op('i64_shr_u'); w.op('i32_wrap_i64');
+  w.localGet(desc); w.mem('i32_load', TLBDesc.off.mask);
+  w.op('i32_and'); w.op('i32_add'); w.localTee(entry);
+  w.mem('i64_load', write ? TLBEntry.off.addr_write : TLBEntry.off.addr_read);
+  w.localGet(a);
+  const size = 1 << sizeLog2;
+  if (aligned || size === 1) w.i64Const(-TARGET_PAGE_SIZE | (size - 1));
+  else { w.i64Const(size - 1); w.op('i64_add'); w.i64Const(-TARGET_PAGE_SIZE); }
+  w.op('i64_and');
+  w.op('i64_eq');
+}
+
+/** Pushes the address in `ram` of a looked-up access. */
+function emitHostAddr(e: Emit): void {
+  e.w.localGet(e.scratch('i64', 0));
+  e.w.localGet(e.scratch('i32', 0)); e.w.mem('i64_load', TLBEntry.off.addend);
+  e.w.op('i64_add');
+}
+
+/** Slow-path functions every engine imports, in this order: (env, tb, insnRef, addrLo, addrHi, memop, tlbOffset) → status. */
+export const SLOW_PATHS = ['slow_ld', 'slow_st', 'slow_rmw'] as const;
+/** Status of a slow path: done, guest exception raised, TLB filled: look up again (slow_rmw only). */
+export const SLOW_DONE = 0;
+export const SLOW_FAULT = 1;
+export const SLOW_RETRY = 2;
+
+/** Calls a slow path; pushes its status. */
+function emitSlow(e: Emit, which: (typeof SLOW_PATHS)[number], memop: number): void {
+  const w = e.w, a = e.scratch('i64', 0);
+  e.env(); e.tb(); e.insnRef();
+  w.localGet(a); w.op('i32_wrap_i64');
+  w.localGet(a); w.i64Const(32); w.op('i64_shr_u'); w.op('i32_wrap_i64');
+  w.i32Const(memop); e.imm(1);
+  w.call(SLOW_PATHS.indexOf(which));
+}
+
+const isAligned = (memop: number) => (memop & (MemOp.MO_ALIGN | MemOp.MO_SEQCST)) !== 0;
+const sizeOf = (memop: number) => memop & MemOp.MO_SIZE;
+const signExtends = (memop: number) => (memop & MemOp.MO_SIGN) !== 0;
+
+/** Sign-extends the i64 on the stack from the size of `memop`. */
+function emitExtend(e: Emit, memop: number): void {
+  if (!signExtends(memop)) return;
+  e.w.op((['i64_extend8_s', 'i64_extend16_s', 'i64_extend32_s'] as const)[sizeOf(memop)]);
+}
+
+const loadName = (memop: number): keyof typeof MEM => {
+  const n = sizeOf(memop);
+  return n === 3 ? 'i64_load' : `i64_load${(8 << n) as 8 | 16 | 32}_${signExtends(memop) ? 's' : 'u'}`;
+};
+const atomicLoadName = (n: number): keyof typeof ATOMIC => (n === 3 ? 'i64_load' : `i64_load${(8 << n) as 8 | 16 | 32}_u`);
+const storeName = (n: number) => (n === 3 ? 'i64_store' : `i64_store${(8 << n) as 8 | 16 | 32}`) as 'i64_store' | 'i64_store8';
+
+const ldst = OpFlag.SIDE_EFFECTS | OpFlag.MAY_FAULT;
+
+const qemuLd = defOp('qemu_ld', {
+  doc: 't0 = guest memory at t1 + disp, extended as memop says', types: I64, outs: ['T'], ins: ['i64'], imms: memImms(LD_OPS), flags: ldst,
+  emit: (e) => e.out(0, () => {
+    const memop = e.stat(0), w = e.w;
+    emitTlbLookup(e, 0, false, sizeOf(memop), isAligned(memop));
+    w.if('i64');
+    emitHostAddr(e);
+    if (memop & MemOp.MO_SEQCST) { w.atomic(atomicLoadName(sizeOf(memop)), 0, MEM_RAM); emitExtend(e, memop); }
+    else w.mem(loadName(memop), 0, MEM_RAM);
+    w.else();
+    emitSlow(e, 'slow_ld', memop);
+    w.if(); e.fault(); w.end();
+    e.env(); w.mem(loadName(memop), CPUState.off.helper_ret);
+    w.end();
+  }),
+});
+
+const qemuSt = defOp('qemu_st', {
+  doc: 'guest memory at t1 + disp = t0', types: I64, ins: ['T', 'i64'], constIns: [0], imms: memImms(ST_OPS), flags: ldst,
+  emit: (e) => {
+    const memop = e.stat(0), w = e.w;
+    emitTlbLookup(e, 1, true, sizeOf(memop), isAligned(memop));
+    w.if();
+    emitHostAddr(e);
+    e.in(0);
+    if (memop & MemOp.MO_SEQCST) w.atomic(storeName(sizeOf(memop)), 0, MEM_RAM);
+    else w.mem(storeName(sizeOf(memop)), 0, MEM_RAM);
+    w.else();
+    e.env(); e.in(0); w.mem('i64_store', CPUState.off.helper_arg);
+    emitSlow(e, 'slow_st', memop);
+    w.if(); e.fault(); w.end();
+    w.end();
+  },
+});
+
+const qemuLdV = defOp('qemu_ld_v128', {
+  doc: 't0 = 16 bytes of guest memory at t1 + disp', types: [Type.V128], outs: ['v128'], ins: ['i64'], imms: memImms(V_OPS), flags: ldst,
+  emit: (e) => e.out(0, () => {
+    const memop = e.stat(0), w = e.w;
+    emitTlbLookup(e, 0, false, 4, isAligned(memop));
+    w.if('v128');
+    emitHostAddr(e); w.vmem('v128_load', 0, MEM_RAM);
+    w.else();
+    emitSlow(e, 'slow_ld', memop);
+    w.if(); e.fault(); w.end();
+    e.env(); w.vmem('v128_load', CPUState.off.helper_ret);
+    w.end();
+  }),
+});
+
+const qemuStV = defOp('qemu_st_v128', {
+  doc: '16 bytes of guest memory at t1 + disp = t0', types: [Type.V128], ins: ['v128', 'i64'], imms: memImms(V_OPS), flags: ldst,
+  emit: (e) => {
+    const memop = e.stat(0), w = e.w;
+    emitTlbLookup(e, 1, true, 4, isAligned(memop));
+    w.if();
+    emitHostAddr(e); e.in(0); w.vmem('v128_store', 0, MEM_RAM);
+    w.else();
+    e.env(); e.in(0); w.vmem('v128_store', CPUState.off.helper_arg);
+    emitSlow(e, 'slow_st', memop);
+    w.if(); e.fault(); w.end();
+    w.end();
+  },
+});
+
+/** Kinds of read-modify-write, numbered for the slow path. */
+export const RMW_KINDS = ['cmpxchg', 'xchg', 'add', 'and', 'or', 'xor', 'smin', 'smax', 'umin', 'umax'] as const;
+export type RmwKind = (typeof RMW_KINDS)[number];
+
+/**
+ * A guest read-modify-write. The slow path gets memop | kind << 8, does misaligned, MMIO and watched accesses itself
+ * (in an exclusive section), and answers SLOW_RETRY after a mere TLB fill.
+ */
+function atomic(kind: RmwKind): OpDef {
+  const cas = kind === 'cmpxchg';
+  const minmax = /^[su](min|max)$/.test(kind);
+  return defOp(cas ? 'qemu_atomic_cmpxchg' : kind === 'xchg' ? 'qemu_atomic_xchg' : `qemu_atomic_fetch_${kind}`, {
+    doc: cas ? 't0 = old value at t1 + disp; t3 is stored when it equals t2' : `t0 = old value at t1 + disp; ${kind} with t2 is stored`,
+    types: I64, outs: ['T'], ins: cas ? ['i64', 'T', 'T'] : ['i64', 'T'], imms: memImms(RMW_OPS), flags: ldst,
+    emit: (e) => e.out(0, () => {
+      const memop = e.stat(0), n = sizeOf(memop), w = e.w;
+      const done = w.block('i64'), retry = w.loop();
+      emitTlbLookup(e, 0, true, n, true);
+      // The entry must be readable too: a write-only page faults on the load half.
+      const entry = e.scratch('i32', 0);
+      w.localGet(entry); w.mem('i64_load', TLBEntry.off.addr_read);
+      w.localGet(entry); w.mem('i64_load', TLBEntry.off.addr_write); w.op('i64_eq'); w.op('i32_and');
+      w.if();
+      if (minmax) emitMinMaxLoop(e, kind, n);
+      else {
+        emitHostAddr(e);
+        e.in(1);
+        if (cas) {
+          // The narrow forms compare the whole i64 operand: cut the expected value to the access.
+          if (n < 3) { w.i64Const((1n << BigInt(8 << n)) - 1n); w.op('i64_and'); }
+          e.in(2);
+        }
+        const base = n === 3 ? `i64_rmw_${kind}` : `i64_rmw${8 << n}_${kind}_u`;
+        w.atomic(base as 'i64_rmw_add', 0, MEM_RAM);
+      }
+      w.br(done);
+      w.end();
+      e.env(); e.in(1); w.mem('i64_store', CPUState.off.helper_arg);
+      if (cas) { e.env(); e.in(2); w.mem('i64_store', CPUState.off.helper_arg + 8); }
+      emitSlow(e, 'slow_rmw', memop | (RMW_KINDS.indexOf(kind) << 8));
+      const st = e.scratch('i32', 2);
+      w.localTee(st); w.i32Const(SLOW_RETRY); w.op('i32_eq'); w.brIf(retry);
+      w.localGet(st); w.if(); e.fault(); w.end();
+      e.env(); w.mem(loadName(memop), CPUState.off.helper_ret); w.br(done);
+      w.end();
+      w.op('unreachable');
+      w.end();
+    }),
+  });
+}
+
+/** wasm has no atomic min/max: a compare-and-swap loop. Pushes the old value. */
+function emitMinMaxLoop(e: Emit, kind: string, n: number): void {
+  const w = e.w, host = e.scratch('i64', 1), old = e.scratch('i64', 2), seen = e.scratch('i64', 3), v = e.scratch('i64', 4);
+  const isSigned = kind[0] === 's';
+  const load = atomicLoadName(n);
+  const cas = (n === 3 ? 'i64_rmw_cmpxchg' : `i64_rmw${8 << n}_cmpxchg_u`) as 'i64_rmw_cmpxchg';
+  const ext = () => { if (isSigned && n < 3) w.op((['i64_extend8_s', 'i64_extend16_s', 'i64_extend32_s'] as const)[n]); };
+  const cut = () => { if (n < 3) { w.i64Const((1n << BigInt(8 << n)) - 1n); w.op('i64_and'); } };
+  emitHostAddr(e); w.localTee(host); w.atomic(load, 0, MEM_RAM); w.localSet(old);
+  e.in(1); if (isSigned) ext(); else cut(); w.localSet(v);
+  const again = w.loop();
+  w.localGet(host); w.localGet(old);
+  w.localGet(v); w.localGet(old); w.localGet(v); w.localGet(old); ext();
+  w.op(`i64_${kind.endsWith('min') ? 'lt' : 'gt'}_${isSigned ? 's' : 'u'}`);
+  w.op('select'); cut();
+  w.atomic(cas, 0, MEM_RAM); w.localTee(seen);
+  w.localGet(old);
+  w.localGet(seen); w.localSet(old);
+  w.op('i64_ne'); w.brIf(again);
+  w.end();
+  w.localGet(old);
+}
+
+/** Whether the host orders loads and stores as TSO does, so that only store→load needs a fence. */
+export const HOST_IS_TSO = process.arch === 'x64' || process.arch === 'ia32';
+
+const mb = defOp('mb', {
+  doc: 'memory barrier; immediate: TCG_MO_* | TCG_BAR_* bits', types: I64, imms: [{ name: 'bar', values: Array.from({ length: 64 }, (_, i) => i) }],
+  flags: OpFlag.SIDE_EFFECTS,
+  emit: (e) => { if (!HOST_IS_TSO || e.stat(0) & Bar.TCG_MO_ST_LD) e.w.fence(); },
+});
+
+export const memOps = [
+  envLoad('ld8u', INT, 'zero-extended byte', 'i32_load8_u', 'i64_load8_u'),
+  envLoad('ld8s', INT, 'sign-extended byte', 'i32_load8_s', 'i64_load8_s'),
+  envLoad('ld16u', INT, 'zero-extended halfword', 'i32_load16_u', 'i64_load16_u'),
+  envLoad('ld16s', INT, 'sign-extended halfword', 'i32_load16_s', 'i64_load16_s'),
+  envLoad('ld32u', I64, 'zero-extended word', null, 'i64_load32_u'),
+  envLoad('ld32s', I64, 'sign-extended word', null, 'i64_load32_s'),
+  envLoad('ld', [Type.I32, Type.I64, Type.V128], 'value', 'i32_load', 'i64_load'),
+  envStore('st8', INT, 'byte', 'i32_store8', 'i64_store8'),
+  envStore('st16', INT, 'halfword', 'i32_store16', 'i64_store16'),
+  envStore('st32', I64, 'word', null, 'i64_store32'),
+  envStore('st', [Type.I32, Type.I64], 'value', 'i32_store', 'i64_store'),
+  envStore('st_v128', [Type.V128], 'vector', null, null),
+  qemuLd, qemuSt, qemuLdV, qemuStV,
+  ...RMW_KINDS.map(atomic),
+  mb,
+];

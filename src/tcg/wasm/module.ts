@@ -1,0 +1,99 @@
+// Assembles a WebAssembly module: types, imports, functions, exports.
+import { WasmCode } from './code.ts';
+import { VALTYPE, type ValType } from './opcodes.ts';
+
+interface Func { type: number; locals: ValType[]; code: WasmCode; name?: string }
+
+export class WasmModule {
+  #types: string[] = [];
+  #typeBytes: Uint8Array[] = [];
+  #imports: ((w: WasmCode) => void)[] = [];
+  #importedFuncs = 0;
+  #funcs: Func[] = [];
+  #exports: { name: string; index: number }[] = [];
+
+  /** Index of the function type (params) → results; equal types share one. */
+  type(params: readonly ValType[], results: readonly ValType[]): number {
+    const key = `${params}>${results}`;
+    const known = this.#types.indexOf(key);
+    if (known >= 0) return known;
+    const w = new WasmCode(16);
+    w.u8(0x60);
+    for (const list of [params, results]) {
+      w.uleb(list.length);
+      for (const t of list) w.u8(VALTYPE[t]);
+    }
+    this.#typeBytes.push(w.bytes().slice());
+    return this.#types.push(key) - 1;
+  }
+
+  /** Imports a function; all imports come before the first `func`. Returns its index. */
+  importFunc(module: string, name: string, type: number): number {
+    if (this.#funcs.length) throw new Error('imports come before functions');
+    this.#import(module, name, (w) => { w.u8(0); w.uleb(type); });
+    return this.#importedFuncs++;
+  }
+
+  /** Imports a shared memory of at most `maxPages` pages of 64 KiB; `m64` for a 64-bit one. */
+  importMemory(module: string, name: string, minPages: number, maxPages: number, m64 = false): void {
+    this.#import(module, name, (w) => { w.u8(2); w.u8(m64 ? 0x07 : 0x03); w.uleb(minPages); w.uleb(maxPages); });
+  }
+
+  importTable(module: string, name: string, min: number): void {
+    this.#import(module, name, (w) => { w.u8(1); w.u8(VALTYPE.funcref); w.u8(0); w.uleb(min); });
+  }
+
+  #import(module: string, name: string, desc: (w: WasmCode) => void): void {
+    this.#imports.push((w) => { str(w, module); str(w, name); desc(w); });
+  }
+
+  /** Adds a function; its parameters are locals 0…, `locals` follow. Returns its index. */
+  func(type: number, locals: ValType[], code: WasmCode, exportName?: string): number {
+    const index = this.#importedFuncs + this.#funcs.length;
+    this.#funcs.push({ type, locals, code, name: exportName });
+    if (exportName) this.#exports.push({ name: exportName, index });
+    return index;
+  }
+
+  /** The module's bytes. Function bodies get their final `end` here. */
+  encode(): Uint8Array<ArrayBuffer> {
+    const out = new WasmCode(4096);
+    out.raw(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
+    const section = (id: number, n: number, body: (w: WasmCode) => void) => {
+      if (!n) return;
+      const w = new WasmCode(256);
+      w.uleb(n);
+      body(w);
+      out.u8(id); out.uleb(w.length); out.raw(w.bytes());
+    };
+    section(1, this.#typeBytes.length, (w) => { for (const t of this.#typeBytes) w.raw(t); });
+    section(2, this.#imports.length, (w) => { for (const i of this.#imports) i(w); });
+    section(3, this.#funcs.length, (w) => { for (const f of this.#funcs) w.uleb(f.type); });
+    section(7, this.#exports.length, (w) => {
+      for (const e of this.#exports) { str(w, e.name); w.u8(0); w.uleb(e.index); }
+    });
+    section(10, this.#funcs.length, (w) => {
+      for (const f of this.#funcs) {
+        const b = new WasmCode(f.code.length + 16);
+        const groups: [number, ValType][] = [];
+        for (const t of f.locals) {
+          const last = groups[groups.length - 1];
+          if (last && last[1] === t) last[0]++;
+          else groups.push([1, t]);
+        }
+        b.uleb(groups.length);
+        for (const [n, t] of groups) { b.uleb(n); b.u8(VALTYPE[t]); }
+        b.raw(f.code.bytes());
+        b.u8(0x0b);
+        w.uleb(b.length); w.raw(b.bytes());
+      }
+    });
+    return out.bytes().slice();
+  }
+}
+
+function str(w: WasmCode, s: string): void {
+  const b = new TextEncoder().encode(s);
+  w.uleb(b.length);
+  w.raw(b);
+}

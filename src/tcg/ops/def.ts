@@ -28,7 +28,7 @@ export interface Emit {
   /** Known value of an input when it is a compile-time constant in this engine. */
   constIn(n: number): bigint | undefined;
   /** A scratch local of wasm type 'i32' | 'i64' | 'v128'; `k` tells several apart. Valid inside one op. */
-  scratch(type: 'i32' | 'i64' | 'v128', k?: number): number;
+  scratch(type: 'i32' | 'i64' | 'v128', k?: number | string): number;
   /** Evaluates `cond`, which pushes an i32, and branches to the op's label when it is non-zero. */
   branchIf(cond: () => void): void;
   /** Branches to the op's label. */

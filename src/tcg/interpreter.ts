@@ -1,0 +1,239 @@
+// Generates the interpreter: one wasm function, a br_table over all variants, each case emitted by its op's own `emit`.
+import { Type } from './types.ts';
+import { WasmCode, type BlockDepth } from './wasm/code.ts';
+import { WasmModule } from './wasm/module.ts';
+import type { ValType } from './wasm/opcodes.ts';
+import { SLOW_PATHS } from './ops/mem.ts';
+import { helperSignature, type WasmCallEmit } from './ops/control.ts';
+import { OPS } from './ops/index.ts';
+import { VARIANTS, operandType, type Variant } from './variants.ts';
+import { CPUState, JmpCacheEntry } from '../memory/layout/cpu.ts';
+import { TB, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED } from '../memory/layout/tb.ts';
+
+/** Parameters and locals of a TB function. */
+const ENV = 0, TBP = 1, PC = 2, DEST = 3, FIRST_SCRATCH = 4;
+
+export const valType = (t: Type): 'i32' | 'i64' | 'v128' => (t === Type.I32 ? 'i32' : t === Type.I64 ? 'i64' : 'v128');
+
+/** What the generated module must know of the guest. */
+export interface InterpreterOptions {
+  /** Offset of the guest PC in the vCPU block. */
+  pcOffset: number;
+  statePages: number;
+  ramPages: number;
+}
+
+/**
+ * Index of a virtual PC in tb_jmp_cache: high 6 bits from the page number, low 6 from the offset, so that a page's
+ * entries are neighbours and can be dropped together. `emitJmpCacheIndex` is its wasm twin.
+ */
+export function jmpCacheIndex(pcLo: number): number {
+  const page = pcLo >>> 12;
+  return (((page ^ (page >>> 6)) & 63) << 6) | (((pcLo >>> 2) ^ (pcLo >>> 8)) & 63);
+}
+
+/** Scratch locals shared by all cases of a function. */
+class Locals {
+  readonly types: ValType[] = [];
+  readonly #first: number;
+  readonly #map = new Map<string, number>();
+  constructor(first: number) { this.#first = first; }
+  get(type: ValType, k: string | number): number {
+    const key = `${type}${k}`;
+    let n = this.#map.get(key);
+    if (n === undefined) {
+      this.#map.set(key, (n = this.#first + this.types.length));
+      this.types.push(type);
+    }
+    return n;
+  }
+}
+
+class InterpreterEmit implements WasmCallEmit {
+  readonly w: WasmCode;
+  readonly #locals: Locals;
+  readonly #signatures: ReadonlyMap<string, number>;
+  readonly #tbFunc: number;
+  readonly #opt: InterpreterOptions;
+  v!: Variant;
+  next!: BlockDepth;
+  enter!: BlockDepth;
+
+  constructor(w: WasmCode, locals: Locals, signatures: ReadonlyMap<string, number>, tbFunc: number, opt: InterpreterOptions) {
+    this.w = w;
+    this.#locals = locals;
+    this.#signatures = signatures;
+    this.#tbFunc = tbFunc;
+    this.#opt = opt;
+  }
+
+  get type(): Type { return this.v.type; }
+  scratch(type: 'i32' | 'i64' | 'v128', k: number | string = 0): number { return this.#locals.get(type, k); }
+  env(): void { this.w.localGet(ENV); }
+  tb(): void { this.w.localGet(TBP); }
+  stat(n: number): number { return this.v.stat[n]!; }
+  constIn(): undefined { return undefined; }
+
+  /** Pushes the address of the register whose offset stands at `pos` of the op. */
+  #operand(pos: number): void {
+    const w = this.w;
+    w.localGet(PC); w.mem('i32_load16_u', pos);
+    w.localGet(ENV); w.op('i32_add');
+  }
+  #load(t: Type, offset = 0): void {
+    if (t === Type.V128) this.w.vmem('v128_load', offset);
+    else this.w.mem(t === Type.I32 ? 'i32_load' : 'i64_load', offset);
+  }
+  in(n: number): void {
+    const v = this.v, t = operandType(v.def.ins[n], v.type);
+    if (v.constMask >> n & 1) { this.w.localGet(PC); this.#load(t, v.inPos[n]); }
+    else { this.#operand(v.inPos[n]); this.#load(t); }
+  }
+  out(n: number, body: () => void): void {
+    const t = operandType(this.v.def.outs[n], this.v.type);
+    this.#operand(this.v.outPos[n]);
+    body();
+    if (t === Type.V128) this.w.vmem('v128_store');
+    else this.w.mem(t === Type.I32 ? 'i32_store' : 'i64_store');
+  }
+  imm(n: number): void {
+    const width = this.v.def.imms[n].width;
+    this.w.localGet(PC);
+    this.w.mem(width === 'u8' ? 'i32_load8_u' : width === 'u16' ? 'i32_load16_u' : width === 'i32' ? 'i32_load' : 'i64_load', this.v.immPos[n]);
+  }
+  insnRef(): void { this.w.localGet(PC); this.w.mem('i32_load16_u', this.v.insnPos); }
+
+  branchIf(cond: () => void): void {
+    const w = this.w;
+    w.localGet(PC);
+    w.localGet(PC); w.mem('i32_load', this.v.labelPos);
+    w.i32Const(this.v.size);
+    cond();
+    w.op('select');
+    w.op('i32_add'); w.localSet(PC);
+    w.br(this.next);
+  }
+  branch(): void {
+    const w = this.w;
+    w.localGet(PC); w.localGet(PC); w.mem('i32_load', this.v.labelPos); w.op('i32_add'); w.localSet(PC);
+    w.br(this.next);
+  }
+  fault(): void { this.exitTb(TB_EXIT_REQUESTED); }
+  exitTb(code: number): void {
+    this.w.localGet(TBP);
+    if (code) { this.w.i32Const(code); this.w.op('i32_or'); }
+    this.w.return();
+  }
+  /** Jumps to the TB in local DEST: interpreted ones without leaving the loop. */
+  #enterDest(): void {
+    const w = this.w;
+    w.localGet(DEST); w.localSet(TBP);
+    w.localGet(DEST); w.atomic('i32_load', TB.off.fn); w.op('i32_eqz'); w.brIf(this.enter);
+    w.localGet(ENV); w.localGet(DEST);
+    w.localGet(DEST); w.atomic('i32_load', TB.off.fn);
+    w.returnCallIndirect(this.#tbFunc, 0);
+  }
+  gotoTb(slot: number): void {
+    const w = this.w;
+    // 0 = unlinked, 1 = this TB was invalidated: never linked again.
+    w.localGet(TBP); w.atomic('i32_load', TB.off.jmp_dest + 4 * slot); w.localTee(DEST);
+    w.i32Const(1); w.op('i32_le_u');
+    w.if(); this.exitTb(slot); w.end();
+    this.#enterDest();
+  }
+  gotoPtr(): void {
+    const w = this.w, pc = this.scratch('i64', 'pc'), entry = this.scratch('i32', 'jc'), p = this.scratch('i32', 'pclo');
+    w.localGet(ENV); w.mem('i64_load', this.#opt.pcOffset); w.localTee(pc);
+    w.op('i32_wrap_i64'); w.localSet(p);
+    emitJmpCacheIndex(w, p);
+    w.i32Const(Math.log2(JmpCacheEntry.size)); w.op('i32_shl');
+    w.localGet(ENV); w.mem('i32_load', CPUState.off.jmp_cache); w.op('i32_add'); w.localSet(entry);
+    const miss = w.block();
+    w.localGet(entry); w.mem('i64_load', JmpCacheEntry.off.pc); w.localGet(pc); w.op('i64_ne'); w.brIf(miss);
+    w.localGet(entry); w.atomic('i32_load', JmpCacheEntry.off.tb); w.localTee(DEST); w.op('i32_eqz'); w.brIf(miss);
+    w.localGet(DEST); w.atomic('i32_load', TB.off.flags);
+    w.localGet(ENV); w.mem('i32_load', CPUState.off.tb_flags); w.op('i32_ne'); w.brIf(miss);
+    w.localGet(DEST); w.mem('i32_load', TB.off.cflags);
+    w.localGet(ENV); w.mem('i32_load', CPUState.off.cflags); w.op('i32_ne'); w.brIf(miss);
+    this.#enterDest();
+    w.end();
+    this.exitTb(TB_EXIT_NOCHAIN);
+  }
+  callHelper(): void {
+    const w = this.w;
+    w.localGet(ENV); this.imm(0); w.localGet(TBP); this.insnRef();
+    w.call(SLOW_PATHS.length);
+    w.if(); this.fault(); w.end();
+  }
+  callWasm(signature: string): void {
+    this.imm(0);
+    this.w.callIndirect(this.#signatures.get(signature)!, 1);
+  }
+}
+
+/** Pushes the tb_jmp_cache index of the PC whose low word is in local `p`. */
+export function emitJmpCacheIndex(w: WasmCode, p: number): void {
+  const shr = (n: number) => { w.localGet(p); w.i32Const(n); w.op('i32_shr_u'); };
+  shr(12); shr(18); w.op('i32_xor'); w.i32Const(63); w.op('i32_and'); w.i32Const(6); w.op('i32_shl');
+  shr(2); shr(8); w.op('i32_xor'); w.i32Const(63); w.op('i32_and');
+  w.op('i32_or');
+}
+
+/** Imports every generated module has, in order: memories, tables, slow paths, the helper trampoline. Returns type indexes. */
+export function declareImports(m: WasmModule, opt: InterpreterOptions): { tbFunc: number; signatures: Map<string, number> } {
+  const tbFunc = m.type(['i32', 'i32'], ['i32']);
+  const slow = m.type(['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], ['i32']);
+  const helper = m.type(['i32', 'i32', 'i32', 'i32'], ['i32']);
+  const signatures = new Map<string, number>();
+  for (const def of OPS) {
+    if (!/^call[wv]\d$/.test(def.name)) continue;
+    const s = helperSignature(def.name);
+    signatures.set(def.name, m.type(s.params, [s.result]));
+  }
+  m.importMemory('env', 'state', opt.statePages, opt.statePages);
+  m.importMemory('env', 'ram', opt.ramPages, opt.ramPages, true);
+  m.importTable('env', 'tbs', 1);
+  m.importTable('env', 'helpers', 1);
+  for (const name of SLOW_PATHS) m.importFunc('env', name, slow);
+  m.importFunc('env', 'helper', helper);
+  return { tbFunc, signatures };
+}
+
+/** Bytes of the interpreter module; it exports `run`, a TB function. */
+export function generateInterpreter(opt: InterpreterOptions): Uint8Array<ArrayBuffer> {
+  const m = new WasmModule();
+  const { tbFunc, signatures } = declareImports(m, opt);
+  const w = new WasmCode(1 << 18);
+  const locals = new Locals(FIRST_SCRATCH);
+  const e = new InterpreterEmit(w, locals, signatures, tbFunc, opt);
+
+  e.enter = w.loop();
+  w.localGet(ENV); w.atomic('i32_load', CPUState.off.exit_request);
+  w.if(); e.exitTb(TB_EXIT_REQUESTED); w.end();
+  w.localGet(TBP);
+  w.localGet(TBP); w.mem('i32_load', TB.off.exec_count); w.i32Const(1); w.op('i32_add');
+  w.mem('i32_store', TB.off.exec_count);
+  w.localGet(TBP); w.mem('i32_load', TB.off.code); w.localSet(PC);
+  e.next = w.loop();
+  const bad = w.block();
+  // Case k is the code after the end of the k-th block from the inside.
+  const cases: BlockDepth[] = [];
+  for (let k = VARIANTS.length - 1; k >= 0; k--) cases[k] = w.block();
+  w.localGet(PC); w.mem('i32_load16_u');
+  w.brTable(cases, bad);
+  for (const v of VARIANTS) {
+    w.end();
+    e.v = v;
+    v.def.emit(e);
+    w.localGet(PC); w.i32Const(v.size); w.op('i32_add'); w.localSet(PC);
+    w.br(e.next);
+  }
+  w.end();
+  w.op('unreachable');
+  w.end();
+  w.op('unreachable');
+  w.end();
+  w.op('unreachable');
+  m.func(tbFunc, ['i32', 'i32', ...locals.types], w, 'run');
+  return m.encode();
+}

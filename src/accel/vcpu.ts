@@ -3,6 +3,7 @@ import { CPUState, TCG_TEMP_BUF } from '../memory/layout/cpu.ts';
 import type { StructLayout } from '../memory/layout/struct.ts';
 import type { TargetCpu } from './target.ts';
 import type { Machine } from './machine-view.ts';
+import type { TargetServices } from './target-services.ts';
 
 const roundUp = (n: number, a: number) => Math.ceil(n / a) * a;
 const off = CPUState.off;
@@ -20,6 +21,8 @@ export class Vcpu {
   readonly index: number;
   /** Address of the vCPU block in `state`: what generated code gets as `env`. */
   readonly base: number;
+  /** TLB maintenance, physical memory, probes: set on the thread that runs this vCPU, absent elsewhere. */
+  services!: TargetServices;
   readonly #b4: number;
   readonly #b8: number;
 

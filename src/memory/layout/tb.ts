@@ -80,6 +80,7 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   qht_map: { type: 'i32', writer: 'resize', lock: 'qht_lock', order: 'seqcst', doc: 'address of the current bucket array' },
   qht_mask: { type: 'i32', writer: 'resize', lock: 'qht_lock', order: 'seqcst', doc: 'buckets - 1' },
   qht_lock: shared('i32', 'any', 'spin lock: resize and reset', 4),
+  qht_alloc: shared('i32', 'any', 'next free byte of the QHT region (atomic bump allocation)'),
   qht_added: shared('i32', 'any', 'buckets chained since the last resize'),
   clock_lock: shared('i32', 'main', 'seqlock of the virtual clock', 2),
   clock_offset: { type: 'i64', writer: 'main', lock: 'clock_lock', order: 'seqcst', doc: 'virtual time = monotonic time + offset, ns' },

@@ -13,9 +13,11 @@ const MOV = opDef('mov');
 export function coalesce(ops: readonly Op[]): Op[] {
   const uses = new Map<Temp, number>();
   for (const op of ops) for (const t of op.ins) if (t.kind === 'ebb') uses.set(t, (uses.get(t) ?? 0) + 1);
+  const defs = new Map<Temp, number>();
+  for (const op of ops) for (const t of op.outs) if (t.kind === 'ebb') defs.set(t, (defs.get(t) ?? 0) + 1);
   const out: Op[] = [];
   for (const op of ops) {
-    if (op.def !== MOV || op.ins[0].kind !== 'ebb' || uses.get(op.ins[0]) !== 1) { out.push(op); continue; }
+    if (op.def !== MOV || op.ins[0].kind !== 'ebb' || uses.get(op.ins[0]) !== 1 || defs.get(op.ins[0]) !== 1) { out.push(op); continue; }
     const src = op.ins[0], dst = op.outs[0];
     let k = out.length - 1;
     for (; k >= 0; k--) {
@@ -24,17 +26,9 @@ export function coalesce(ops: readonly Op[]): Op[] {
       if (prev.def.flags & (OpFlag.BB_END | OpFlag.MAY_FAULT | OpFlag.CALL | OpFlag.META)
         || prev.ins.includes(dst) || prev.outs.includes(dst)) { k = -1; break; }
     }
-    // The defining op may itself read the destination (inputs are read before the output is written) unless it can
-    // fault after reading: faulting ops write only after the last fault, so they may be merged too.
-    if (k < 0 || out[k].outs.length !== 1 || out[k].def.outs[0] === undefined || src.type !== dst.type || !single(ops, src)) { out.push(op); continue; }
+    // The defining op may itself read the destination, and may fault: outputs are written last.
+    if (k < 0 || out[k].outs.length !== 1 || src.type !== dst.type) { out.push(op); continue; }
     out[k] = { ...out[k], outs: [dst] };
   }
   return out;
-}
-
-/** The temporary is written once in the TB. */
-function single(ops: readonly Op[], t: Temp): boolean {
-  let n = 0;
-  for (const op of ops) if (op.outs.includes(t) && ++n > 1) return false;
-  return true;
 }

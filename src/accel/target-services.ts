@@ -1,0 +1,43 @@
+// What the accelerator offers to a target on the vCPU's own thread: TLB maintenance, physical memory, 128-bit atomics.
+
+/** TLB maintenance. `idxmap`: bit n = MMU index n. Addresses are virtual, as two 32-bit halves. Owner thread only. */
+export interface TlbServices {
+  tlbFlush(idxmap: number): void;
+  tlbFlushPage(lo: number, hi: number, idxmap: number): void;
+  /** Flushes `pages` pages of 4 KiB from an address on. */
+  tlbFlushRange(lo: number, hi: number, pages: number, idxmap: number): void;
+  /** The same on every vCPU; when the call returns, no vCPU uses the old entries any more. */
+  tlbFlushAllCpusSynced(idxmap: number): void;
+  tlbFlushPageAllCpusSynced(lo: number, hi: number, idxmap: number): void;
+  tlbFlushRangeAllCpusSynced(lo: number, hi: number, pages: number, idxmap: number): void;
+  /** Drops translated code on a physical page (instruction-cache maintenance): `phys` in bytes. */
+  invalidateCode(phys: number, bytes: number): void;
+}
+
+/** Physical memory for page-table walks. Values are left in physLo/physHi: no allocation. */
+export interface PhysServices {
+  physLo: number;
+  physHi: number;
+  /** Reads 8 aligned bytes; false when nothing (or a device) is there. */
+  physRead64(pa: number): boolean;
+  /** Compare-exchange of 8 aligned bytes; true when it stored. RAM only. */
+  physCas64(pa: number, oldLo: number, oldHi: number, newLo: number, newHi: number): boolean;
+}
+
+/** Accesses of helpers to guest virtual memory. */
+export interface GuestMemoryServices {
+  /**
+   * Looks an access up, filling the TLB: offset in the ram memory, or -1 when the exception has been raised
+   * (the helper returns true), or -2 when it is not RAM.
+   */
+  probeAccess(lo: number, hi: number, size: number, access: 0 | 1 | 2, mmuIdx: number): number;
+  /**
+   * True when this vCPU runs in an exclusive section: a helper may then touch guest memory non-atomically.
+   * If not, the helper calls exitAtomic() and returns true: the instruction is run again, alone.
+   */
+  readonly exclusive: boolean;
+  exitAtomic(): void;
+}
+
+/** Everything a target may ask of its vCPU thread: `cpu.services`. */
+export interface TargetServices extends TlbServices, PhysServices, GuestMemoryServices {}

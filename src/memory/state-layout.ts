@@ -1,0 +1,59 @@
+// Where everything is in the `state` memory of a machine: computed once, passed to every thread.
+import { CPU_TLB_MAX_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES, TB_JMP_CACHE_SIZE, TLBEntry, TLBEntryFull } from './layout/cpu.ts';
+import { GlobalPage, PageDesc, POSTED_RING, PostedWrite, QHTBucket, TB } from './layout/tb.ts';
+import type { StateLayout } from '../accel/machine-view.ts';
+
+const PAGE = 65536;
+const roundUp = (n: number, a: number) => Math.ceil(n / a) * a;
+
+/** Bytes of TLB storage of one MMU index: entries, slow-path companions, victim TLB. */
+export const TLB_BYTES = ((1 << CPU_TLB_MAX_BITS) + CPU_VTLB_SIZE) * (TLBEntry.size + TLBEntryFull.size);
+const JMP_CACHE_BYTES = TB_JMP_CACHE_SIZE * JmpCacheEntry.size;
+
+/** Average bytecode of a TB, for sizing the descriptor table from the code buffer. */
+const BYTES_PER_TB = 256;
+
+export interface StateLayoutOptions {
+  nrCpus: number;
+  /** Bytes of one vCPU block (cpuBlockSize of the target's env). */
+  cpuBlockBytes: number;
+  /** Bytes of the `ram` memory: one page descriptor a 4 KiB page. */
+  ramBytes: number;
+  /** Code buffer, bytes (`-accel tcg,tb-size=`). */
+  tbSize: number;
+  deviceBytes: number;
+}
+
+/** Lays `state` out. Error: RangeError when it would pass 4 GiB. */
+export function stateLayout(o: StateLayoutOptions): StateLayout {
+  let at = 4096;
+  const take = (bytes: number, align = 4096) => { at = roundUp(at, align); const p = at; at += bytes; return p; };
+  const maxTbs = Math.ceil(o.tbSize / BYTES_PER_TB);
+  const globalBase = take(GlobalPage.size);
+  const cpuStride = roundUp(o.cpuBlockBytes, 4096);
+  const cpuBase = take(cpuStride * o.nrCpus);
+  const deviceBase = take(o.deviceBytes);
+  const postedBase = take(POSTED_RING * PostedWrite.size);
+  const cacheStride = roundUp(JMP_CACHE_BYTES + NB_MMU_MODES * TLB_BYTES, 4096);
+  const cacheBase = take(cacheStride * o.nrCpus);
+  const nrPages = Math.ceil(o.ramBytes / 4096);
+  const pageDescBase = take(nrPages * PageDesc.size);
+  const tbBytes = maxTbs * TB.size;
+  const tbBase = take(tbBytes);
+  // Two maps (old and new) of the largest size, plus chained lines.
+  const qhtBytes = roundUp(maxTbs / 2 * QHTBucket.size * 3, 4096);
+  const qhtBase = take(qhtBytes);
+  const codeBase = take(o.tbSize);
+  const totalBytes = roundUp(at, PAGE);
+  if (totalBytes > 2 ** 32 - PAGE) throw new RangeError(`the emulator's own state would take ${totalBytes} bytes, more than 4 GiB`);
+  return {
+    globalBase, cpuBase, cpuStride, nrCpus: o.nrCpus, cacheBase, cacheStride, qhtBase, qhtBytes, pageDescBase, nrPages,
+    postedBase, deviceBase, deviceBytes: o.deviceBytes, tbBase, tbBytes, codeBase, codeBytes: o.tbSize, totalBytes,
+  };
+}
+
+/** Addresses of a vCPU's jump cache and TLB storage. */
+export function cacheAddresses(l: StateLayout, cpu: number): { jmpCache: number; tlb: number[] } {
+  const base = l.cacheBase + cpu * l.cacheStride;
+  return { jmpCache: base, tlb: Array.from({ length: NB_MMU_MODES }, (_, i) => base + JMP_CACHE_BYTES + i * TLB_BYTES) };
+}

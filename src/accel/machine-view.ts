@@ -1,6 +1,7 @@
 // What every thread of one machine shares: the two memories, their views, and where things are in them.
 import type { FlatRange } from '../memory/flat-view.ts';
-import { GlobalPage } from '../memory/layout/tb.ts';
+import { GlobalPage, PageDesc } from '../memory/layout/tb.ts';
+import { TARGET_PAGE_BITS, TLBEntry, TLB_INVALID_MASK, TLB_MMIO, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
 
 /** Addresses of the regions of `state`, in bytes; computed by src/memory/state-layout.ts, the same in all threads. */
 export interface StateLayout {
@@ -48,6 +49,10 @@ export class Machine {
   readonly ram8: Uint8Array;
   readonly ram32: Int32Array;
   readonly ram64: BigUint64Array;
+  readonly ram16: Uint16Array;
+  readonly ramI8: Int8Array;
+  readonly ramI16: Int16Array;
+  readonly ramI64: BigInt64Array;
 
   constructor(spec: MachineSpec) {
     this.spec = spec;
@@ -61,10 +66,32 @@ export class Machine {
     this.ram8 = new Uint8Array(r);
     this.ram32 = new Int32Array(r);
     this.ram64 = new BigUint64Array(r);
+    this.ram16 = new Uint16Array(r);
+    this.ramI8 = new Int8Array(r);
+    this.ramI16 = new Int16Array(r);
+    this.ramI64 = new BigInt64Array(r);
   }
 
   /** Index in `i32` of a GlobalPage field. */
   global(field: keyof typeof GlobalPage.off): number {
     return (this.layout.globalBase + GlobalPage.off[field]) >>> 2;
+  }
+
+  /** Address of the descriptor of a page of the ram memory, by page number. */
+  pageDesc(page: number): number { return this.layout.pageDescBase + page * PageDesc.size; }
+
+  /**
+   * After a TLB entry was stored or moved: marks it NOTDIRTY when its page holds code. The entry's store comes before
+   * this load, the marker's flag store before its scan of the TLBs: one of the two sees the other.
+   * pairs with src/accel/tb-store.ts#protectPage
+   */
+  recheckDirty(entry: number): void {
+    const w = (entry + TLBEntry.off.addr_write) >>> 2, a = (entry + TLBEntry.off.addend) >>> 2, { i32 } = this;
+    const tag = i32[w];
+    if (tag & (TLB_INVALID_MASK | TLB_MMIO)) return;
+    const lo = (tag & (-1 << TARGET_PAGE_BITS)) >>> 0, sum = lo + (i32[a] >>> 0);
+    const hi = (i32[w + 1] + i32[a + 1] + (sum >= 2 ** 32 ? 1 : 0)) | 0;
+    const page = (hi * 2 ** 32 + (sum % 2 ** 32)) / 4096;
+    if (Atomics.load(i32, (this.pageDesc(page) + PageDesc.off.dirty) >>> 2) & 1) Atomics.or(i32, w, TLB_NOTDIRTY);
   }
 }

@@ -1,0 +1,153 @@
+// cpuExec: the loop a vCPU thread lives in: find a TB, run it, handle exceptions, interrupts, work and halts.
+import { CPUState, CPU_INTERRUPT_EXITTB } from '../memory/layout/cpu.ts';
+import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_SINGLE_STEP, TB, TB_EXIT_MASK, TB_EXIT_REQUESTED } from '../memory/layout/tb.ts';
+import type { Engine } from './engine.ts';
+import { EXCP_ATOMIC } from './softmmu.ts';
+import type { Vcpu } from './vcpu.ts';
+import { asyncRunOnCpu, hasQueuedWork, runQueuedWork, workFunction } from './work.ts';
+
+const off = CPUState.off;
+
+/** Exception numbers of the core (QEMU: EXCP_INTERRUPT …); targets use numbers below 0x10000. */
+export const EXCP_INTERRUPT = 0x10000;
+export const EXCP_HLT = 0x10001;
+export const EXCP_DEBUG = 0x10002;
+export const EXCP_HALTED = 0x10003;
+export const EXCP_YIELD = 0x10004;
+
+/** Engine of this thread: safe work needs it. One engine a thread. */
+let threadEngine: Engine | undefined;
+const WORK_TB_FLUSH = workFunction('tb_flush', (_cpu, [gen]) => {
+  const e = threadEngine!;
+  // Several vCPUs may have asked for the same flush.
+  if (Atomics.load(e.machine.i32, e.machine.global('tb_gen')) === gen) e.store.flush();
+}, true);
+
+/** Asks for a tb_flush, done before this vCPU's next TB. */
+export function requestTbFlush(engine: Engine, cpu: Vcpu): void {
+  asyncRunOnCpu(cpu, WORK_TB_FLUSH, [Atomics.load(engine.machine.i32, engine.machine.global('tb_gen'))], cpu);
+}
+
+/** Why cpuExec came back. */
+export type ExecResult = 'halted' | 'kicked' | 'debug' | 'slice' | 'shutdown';
+
+/**
+ * Runs a vCPU until it halts, is asked to stop, or its slice is over. Between TBs only: state is always exact on return.
+ * `slice`: how many returns from generated code to allow before handing the thread over (round robin); Infinity otherwise.
+ */
+export function cpuExec(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): ExecResult {
+  threadEngine = engine;
+  const { target, exclusive, machine } = engine;
+  const shutdown = machine.global('shutdown');
+  for (;;) {
+    if (Atomics.load(machine.i32, shutdown)) return 'shutdown';
+    runQueuedWork(cpu, true, (fn) => exclusive.run(fn));
+    if (cpu.load(off.stop)) return 'kicked';
+    if (cpu.load(off.halted)) {
+      if (!target.hasWork(cpu)) return 'halted';
+      cpu.store(off.halted, 0);
+    }
+    if (sliceEnds()) return 'slice';
+    if (cpu.exceptionIndex === EXCP_ATOMIC) {
+      cpu.exceptionIndex = -1;
+      stepAtomic(engine, cpu);
+      continue;
+    }
+    // enterGuest: running is set before the queue is looked at. pairs with src/accel/softmmu.ts#broadcast
+    exclusive.execStart(cpu);
+    if (!hasQueuedWork(cpu)) runGuest(engine, cpu, sliceEnds);
+    exclusive.execEnd(cpu);
+    if (cpu.exceptionIndex === EXCP_DEBUG) return 'debug';
+    if (cpu.exceptionIndex >= EXCP_INTERRUPT && cpu.exceptionIndex !== EXCP_ATOMIC) cpu.exceptionIndex = -1;
+  }
+}
+
+/** The inner loop: TBs, exceptions and interrupts, until something needs the vCPU outside guest code. */
+function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
+  const { target, store, machine } = engine;
+  const i32 = machine.i32, env = cpu.base;
+  const exitRequest = cpu.word(off.exit_request);
+  let last = 0, slot = 0;
+  for (;;) {
+    const excp = cpu.exceptionIndex;
+    if (excp >= 0) {
+      if (excp >= EXCP_INTERRUPT) return;
+      cpu.exceptionIndex = -1;
+      target.doInterrupt(cpu);
+      last = 0;
+    }
+    if (Atomics.load(i32, exitRequest) !== 0) {
+      // Cleared before the reasons are read: a kick that comes later sets it again.
+      Atomics.store(i32, exitRequest, 0); // pairs with src/accel/vcpu.ts#kick
+      last = 0;
+      if (Atomics.load(i32, machine.global('shutdown')) || cpu.load(off.stop) || hasQueuedWork(cpu)
+        || Atomics.load(i32, machine.global('exclusive_pending')) || sliceEnds()) return;
+    }
+    const request = cpu.load(off.interrupt_request);
+    if (request !== 0) {
+      if (request & CPU_INTERRUPT_EXITTB) { cpu.resetInterrupt(CPU_INTERRUPT_EXITTB); last = 0; }
+      if (target.execInterrupt(cpu, request)) { last = 0; if (cpu.exceptionIndex >= 0) continue; }
+    }
+    if (cpu.load(off.halted)) return;
+    const tb = findTb(engine, cpu, 0);
+    if (tb < 0) continue;
+    if (tb === 0) { requestTbFlush(engine, cpu); return; }
+    if (last !== 0) store.link(last, slot, tb);
+    const ret = engine.tbFunction(i32[tb + TB.off.fn >>> 2])(env, tb);
+    const code = ret & TB_EXIT_MASK;
+    last = code < 2 ? ret & ~TB_EXIT_MASK : 0;
+    slot = code;
+    if (code === TB_EXIT_REQUESTED) last = 0;
+  }
+}
+
+/**
+ * The TB for the vCPU's present state: jump cache, hash table, translation. 0: the code buffer is full.
+ * -1: the fetch raised an exception. `extra`: cflags bits for this one look-up.
+ */
+function findTb(engine: Engine, cpu: Vcpu, extra: number): number {
+  const { target, store, machine } = engine;
+  const i32 = machine.i32, mmu = engine.mmu(cpu);
+  const pcLo = target.pcLo(cpu), pcHi = target.pcHi(cpu);
+  const flags = cpu.ld32(off.tb_flags), csBase = cpu.ld32(off.cs_base), cflags = cpu.ld32(off.cflags) | extra;
+  let tb = mmu.tlb.cachedJump(pcLo, pcHi);
+  if (tb !== 0 && Atomics.load(i32, tb + TB.off.flags >>> 2) === flags && i32[tb + TB.off.cflags >>> 2] === cflags
+    && i32[tb + TB.off.cs_base >>> 2] === csBase) return tb;
+  const phys = mmu.codeAddr(pcLo, pcHi, target.mmuIndex(cpu));
+  if (phys < 0) return -1;
+  tb = store.lookup(phys, flags, csBase, cflags);
+  if (tb === 0) tb = engine.translate({ phys, flags, csBase, cflags }, pcLo, pcHi);
+  if (tb !== 0) mmu.tlb.cacheJump(pcLo, pcHi, tb);
+  return tb;
+}
+
+/** Runs one instruction with every other vCPU outside guest code (QEMU: cpu_exec_step_atomic). */
+function stepAtomic(engine: Engine, cpu: Vcpu): void {
+  const mmu = engine.mmu(cpu);
+  engine.exclusive.run(() => {
+    // Set under the exclusive section: this vCPU counts itself as in guest code, nobody else is.
+    mmu.exclusive = true;
+    try {
+      cpu.store(off.exit_request, 0);
+      const tb = findTb(engine, cpu, 1 | CF_NO_GOTO_TB | CF_NO_GOTO_PTR | CF_SINGLE_STEP);
+      if (tb > 0) engine.tbFunction(0)(cpu.base, tb);
+      else if (tb === 0) requestTbFlush(engine, cpu);
+    } finally {
+      mmu.exclusive = false;
+      // Whatever kicked us meanwhile is looked at now.
+      cpu.store(off.exit_request, 1);
+    }
+  });
+}
+
+/**
+ * Sleeps until the vCPU has something to do. The halt word is read before the reasons: a kick after that makes the
+ * wait return at once. pairs with src/accel/vcpu.ts#kick
+ */
+export function waitHalted(engine: Engine, cpu: Vcpu, timeoutMs = Infinity): void {
+  const { machine, target } = engine;
+  const seen = cpu.load(off.halt_word);
+  if (Atomics.load(machine.i32, machine.global('shutdown')) || hasQueuedWork(cpu)) return;
+  if (cpu.load(off.stop) === 0 && target.hasWork(cpu)) return;
+  Atomics.wait(machine.i32, cpu.word(off.halt_word), seen, timeoutMs);
+}

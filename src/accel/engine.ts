@@ -1,0 +1,142 @@
+// One thread's execution engine: wasm instances, the translator, and the vCPUs this thread runs.
+import { BytecodeEncoder, TempOverflow } from '../tcg/bytecode.ts';
+import { TCGContext, type Op } from '../tcg/context.ts';
+import { optimize } from '../tcg/optimize.ts';
+import { CF_COUNT_MASK } from '../memory/layout/tb.ts';
+import { CPUState, TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
+import { Exclusive } from './exclusive.ts';
+import { IoPort, type LocalDevice } from './io.ts';
+import type { Machine } from './machine-view.ts';
+import { SoftMmu } from './softmmu.ts';
+import type { TargetCpu, TbRequest } from './target.ts';
+import { TbStore, type TbKey } from './tb-store.ts';
+import { tempOffset, Vcpu } from './vcpu.ts';
+
+/** Guest instructions a TB holds at most (QEMU: TCG_MAX_INSNS). */
+const MAX_INSNS = 512;
+
+export interface EngineOptions {
+  machine: Machine;
+  target: TargetCpu;
+  /** Bytes of the interpreter module (src/tcg/interpreter.ts), generated once by the main thread. */
+  interpreter: Uint8Array<ArrayBuffer>;
+  /** vCPUs this thread runs. */
+  own: readonly number[];
+  /** Devices served by vCPU threads, by I/O region number. */
+  localDevices: ReadonlyMap<number, LocalDevice>;
+  /** Hook of `-d in_asm,op,op_opt`: called for each TB translated. */
+  onTranslate?: (stage: 'op' | 'op_opt', ops: readonly Op[], key: TbKey) => void;
+}
+
+type TbFunction = (env: number, tb: number) => number;
+
+export class Engine {
+  readonly machine: Machine;
+  readonly target: TargetCpu;
+  /** All vCPUs of the machine, by index. */
+  readonly cpus: readonly Vcpu[];
+  readonly own: readonly Vcpu[];
+  readonly store: TbStore;
+  readonly exclusive: Exclusive;
+  readonly tbs: WebAssembly.Table;
+  readonly #tcg = new TCGContext();
+  readonly #encoder: BytecodeEncoder;
+  readonly #mmus: (SoftMmu | undefined)[] = [];
+  readonly #run: TbFunction[] = [];
+  readonly #onTranslate: EngineOptions['onTranslate'];
+
+  constructor(o: EngineOptions) {
+    const { machine, target } = o;
+    this.machine = machine;
+    this.target = target;
+    this.cpus = Array.from({ length: machine.layout.nrCpus }, (_, i) => new Vcpu(machine, target, i));
+    this.own = o.own.map((i) => this.cpus[i]);
+    this.store = new TbStore(machine, this.cpus);
+    this.exclusive = new Exclusive(machine, this.cpus);
+    this.#encoder = new BytecodeEncoder(tempOffset(target.env));
+    this.#onTranslate = o.onTranslate;
+    for (const cpu of this.own) {
+      const mmu = new SoftMmu(cpu, this.store, new IoPort(cpu, o.localDevices), this.cpus);
+      this.#mmus[cpu.index] = mmu;
+      cpu.services = mmu;
+    }
+    target.initTcg(this.#tcg);
+
+    const helpers = new WebAssembly.Table({ element: 'anyfunc', initial: Math.max(1, target.helpers.wasm.length) });
+    this.tbs = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+    const byBase = new Map(this.own.map((c) => [c.base, c]));
+    // Almost every thread runs one vCPU: skip the map then.
+    const only = this.own.length === 1 ? this.own[0] : undefined;
+    const cpuAt = (env: number): Vcpu => only ?? byBase.get(env)!;
+    const js = target.helpers.js.map((h) => h.fn);
+    const imports = {
+      state: machine.spec.state,
+      ram: machine.spec.ram,
+      tbs: this.tbs,
+      helpers,
+      slow_ld: (env: number, tb: number, ref: number, lo: number, hi: number, memop: number, tlb: number) =>
+        this.#mmus[cpuAt(env).index]!.slowLd(tb, ref, lo, hi, memop, tlb),
+      slow_st: (env: number, tb: number, ref: number, lo: number, hi: number, memop: number, tlb: number) =>
+        this.#mmus[cpuAt(env).index]!.slowSt(tb, ref, lo, hi, memop, tlb),
+      slow_rmw: (env: number, tb: number, ref: number, lo: number, hi: number, memop: number, tlb: number) =>
+        this.#mmus[cpuAt(env).index]!.slowRmw(tb, ref, lo, hi, memop, tlb),
+      helper: (env: number, id: number): number => (js[id](cpuAt(env)) === true ? 1 : 0),
+    };
+    for (const [name, bytes] of Object.entries(target.wasmModules)) {
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { ...imports, memory: machine.spec.state } });
+      target.helpers.wasm.forEach((h, i) => {
+        if (h.module !== name) return;
+        const f = exports[h.name];
+        if (typeof f !== 'function') throw new Error(`wasm helper module '${name}' has no function '${h.name}'`);
+        helpers.set(i, f);
+      });
+    }
+    const interp = new WebAssembly.Instance(new WebAssembly.Module(o.interpreter), { env: imports });
+    this.tbs.set(0, interp.exports.run);
+    this.#run[0] = interp.exports.run;
+  }
+
+  mmu(cpu: Vcpu): SoftMmu { return this.#mmus[cpu.index]!; }
+
+  /** The function behind a TB's `fn` index on this thread. */
+  tbFunction(fn: number): TbFunction { return this.#run[fn] ?? this.#run[0]; }
+
+  /** Translates the TB at ram offset `key.phys`, whose virtual PC is (pcLo, pcHi). 0: the code buffer is full, flush and try again. */
+  translate(key: TbKey, pcLo: number, pcHi: number): number {
+    const { ram32 } = this.machine;
+    const page = Math.floor(key.phys / TARGET_PAGE_SIZE), pageStart = page * (TARGET_PAGE_SIZE / 4);
+    let maxInsns = key.cflags & CF_COUNT_MASK || MAX_INSNS;
+    for (;;) {
+      const gen = this.store.protectPage(page);
+      const req: TbRequest = {
+        pcLo, pcHi, flags: key.flags, csBase: key.csBase, cflags: key.cflags, maxInsns,
+        ldl: (offset) => Atomics.load(ram32, pageStart + (offset >>> 2)),
+      };
+      const tcg = this.#tcg;
+      tcg.reset();
+      const r = this.target.translate(tcg, req);
+      this.#onTranslate?.('op', tcg.ops, key);
+      const ops = optimize(tcg);
+      this.#onTranslate?.('op_opt', ops, key);
+      let encoded;
+      try {
+        encoded = this.#encoder.encode(ops);
+      } catch (e) {
+        if (!(e instanceof TempOverflow) || maxInsns === 1) throw e;
+        maxInsns = Math.max(1, Math.floor(r.icount / 2));
+        continue;
+      }
+      const done = this.store.insert(key, { size: r.size, icount: r.icount, code: this.#encoder.bytes(encoded.size), insns: encoded.insns }, gen);
+      if ('tb' in done) return done.tb;
+      if ('full' in done) return 0;
+      // The page was written while we translated it: do it over.
+    }
+  }
+
+  /** Prepares the vCPUs this thread owns: empty TLBs, no pending anything. Before they run. */
+  initCpu(cpu: Vcpu): void {
+    cpu.st32(CPUState.off.cpu_index, cpu.index);
+    cpu.exceptionIndex = -1;
+    this.mmu(cpu).tlb.init();
+  }
+}

@@ -1,0 +1,116 @@
+// Exclusive sections: one vCPU runs while every other is outside guest code (QEMU: cpus-common.c's start_exclusive).
+import { Mutex } from '#atomics-sync';
+import { CPUState } from '../memory/layout/cpu.ts';
+import type { Vcpu } from './vcpu.ts';
+import type { Machine } from './machine-view.ts';
+
+const off = CPUState.off;
+
+/**
+ * Protocol. `running` (a vCPU's own word) and `exclusive_pending` are a Dekker pair, both sequentially consistent:
+ * a vCPU stores running = 1, then loads pending; the requester stores pending, then loads every running. So either
+ * the vCPU sees the request and steps back, or the requester sees it running, counts it, and waits until it ends.
+ * exclusive_pending = 1 + the number of vCPUs still to leave; it falls under exclusive_lock and wakes exclusive_cond.
+ */
+export class Exclusive {
+  readonly #m: Machine;
+  readonly #cpus: readonly Vcpu[];
+  readonly #lock: Mutex;
+  readonly #pending: number;
+  readonly #cond: number;
+  readonly #resume: number;
+
+  constructor(m: Machine, cpus: readonly Vcpu[]) {
+    this.#m = m;
+    this.#cpus = cpus;
+    this.#lock = new Mutex(m.i32, m.global('exclusive_lock'));
+    this.#pending = m.global('exclusive_pending');
+    this.#cond = m.global('exclusive_cond');
+    this.#resume = m.global('exclusive_resume');
+  }
+
+  /** Waits until no exclusive section is under way; the lock is held before and after. */
+  #idle(): void {
+    const i32 = this.#m.i32;
+    while (Atomics.load(i32, this.#pending) !== 0) {
+      const seen = Atomics.load(i32, this.#resume);
+      this.#lock.unlock();
+      Atomics.wait(i32, this.#resume, seen);
+      this.#lock.lock();
+    }
+  }
+
+  /** Enters guest execution. Owner thread. */
+  execStart(cpu: Vcpu): void {
+    const i32 = this.#m.i32;
+    cpu.store(off.running, 1); // pairs with src/accel/exclusive.ts#start
+    if (Atomics.load(i32, this.#pending) === 0) return;
+    this.#lock.lock();
+    // has_waiter set: the requester counted this vCPU and waits for it to end again; go on until the next TB end.
+    if (cpu.load(off.has_waiter) === 0) {
+      cpu.store(off.running, 0);
+      this.#idle();
+      cpu.store(off.running, 1);
+    }
+    this.#lock.unlock();
+  }
+
+  /** Leaves guest execution. Owner thread. */
+  execEnd(cpu: Vcpu): void {
+    const i32 = this.#m.i32;
+    cpu.store(off.running, 0); // pairs with src/accel/exclusive.ts#start
+    if (Atomics.load(i32, this.#pending) === 0) return;
+    this.#lock.lock();
+    if (cpu.load(off.has_waiter) !== 0) {
+      cpu.store(off.has_waiter, 0);
+      if (Atomics.sub(i32, this.#pending, 1) === 2) {
+        Atomics.add(i32, this.#cond, 1);
+        Atomics.notify(i32, this.#cond);
+      }
+    }
+    this.#lock.unlock();
+  }
+
+  /** Starts an exclusive section: returns with every vCPU outside guest code. The caller's own vCPU must be outside too. */
+  start(): void {
+    const i32 = this.#m.i32;
+    this.#lock.lock();
+    this.#idle();
+    Atomics.store(i32, this.#pending, 1); // pairs with src/accel/exclusive.ts#execStart, #execEnd
+    let running = 0;
+    for (const cpu of this.#cpus) {
+      if (cpu.load(off.running) === 0) continue;
+      cpu.store(off.has_waiter, 1);
+      running++;
+      cpu.kick();
+    }
+    Atomics.store(i32, this.#pending, running + 1);
+    while (Atomics.load(i32, this.#pending) > 1) {
+      const seen = Atomics.load(i32, this.#cond);
+      this.#lock.unlock();
+      Atomics.wait(i32, this.#cond, seen);
+      this.#lock.lock();
+    }
+    this.#lock.unlock();
+  }
+
+  /** Ends it: the others go on. */
+  end(): void {
+    const i32 = this.#m.i32;
+    this.#lock.lock();
+    Atomics.store(i32, this.#pending, 0);
+    Atomics.add(i32, this.#resume, 1);
+    Atomics.notify(i32, this.#resume);
+    this.#lock.unlock();
+  }
+
+  /** Runs `fn` in an exclusive section. */
+  run<T>(fn: () => T): T {
+    this.start();
+    try {
+      return fn();
+    } finally {
+      this.end();
+    }
+  }
+}

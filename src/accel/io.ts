@@ -1,0 +1,103 @@
+// MMIO from a vCPU thread: local devices at once, posted writes into the ring, everything else by the mailbox to main.
+import { SpinLock } from '#atomics-sync';
+import { CPUState, MBOX_DONE, MBOX_IDLE, MBOX_REQUEST } from '../memory/layout/cpu.ts';
+import { POSTED_RING, PostedWrite } from '../memory/layout/tb.ts';
+import type { FlatRange } from '../memory/flat-view.ts';
+import type { Vcpu } from './vcpu.ts';
+
+const off = CPUState.off;
+const Q = PostedWrite.off;
+/** Polls of the mailbox before the vCPU sleeps: about 20 µs, longer than a busy main thread needs to answer. */
+const SPIN = 400;
+
+/** A device served by vCPU threads (its state is shared memory); same shape as hw's MmioDevice. */
+export interface LocalDevice {
+  read(offset: number, size: number, cpu: number): number;
+  write(offset: number, size: number, value: number, cpu: number): void;
+}
+
+/** The I/O side of one vCPU. Accesses are 1, 2 or 4 bytes, aligned. */
+export class IoPort {
+  readonly #cpu: Vcpu;
+  readonly #local: ReadonlyMap<number, LocalDevice>;
+  readonly #i32: Int32Array;
+  readonly #lock: SpinLock;
+
+  /** `local`: devices by region number. */
+  constructor(cpu: Vcpu, local: ReadonlyMap<number, LocalDevice>) {
+    this.#cpu = cpu;
+    this.#local = local;
+    this.#i32 = cpu.machine.i32;
+    this.#lock = new SpinLock(this.#i32, cpu.machine.global('io_posted_lock'));
+  }
+
+  read(r: FlatRange, offset: number, size: number): number {
+    const dev = this.#local.get(r.region!);
+    if (dev) return dev.read(offset, size, this.#cpu.index) >>> 0;
+    const shadow = r.shadowed?.find((s) => s.offset === offset);
+    // The shadow of a register is current only when no posted write to this device waits.
+    if (shadow && this.#postedDrained()) return Atomics.load(this.#i32, shadow.addr >>> 2) >>> 0;
+    return this.#request(r.region!, offset, size, 0, 0);
+  }
+
+  write(r: FlatRange, offset: number, size: number, value: number): void {
+    const dev = this.#local.get(r.region!);
+    if (dev) dev.write(offset, size, value, this.#cpu.index);
+    else if (!(r.posted?.includes(offset) && this.#post(r.region!, offset, size, value))) this.#request(r.region!, offset, size, value, 1);
+  }
+
+  #postedDrained(): boolean {
+    const m = this.#cpu.machine;
+    return Atomics.load(this.#i32, m.global('io_posted_head')) === Atomics.load(this.#i32, m.global('io_posted_tail'));
+  }
+
+  /** Queues a posted write; false when the ring is full (the caller then waits by the mailbox, which drains it). */
+  #post(region: number, offset: number, size: number, value: number): boolean {
+    const m = this.#cpu.machine, i32 = this.#i32, tailWord = m.global('io_posted_tail');
+    const queued = this.#lock.withLock(() => {
+      const tail = Atomics.load(i32, tailWord);
+      if (tail - Atomics.load(i32, m.global('io_posted_head')) >= POSTED_RING) return false;
+      const at = m.layout.postedBase + (tail & (POSTED_RING - 1)) * PostedWrite.size;
+      i32[at + Q.region >>> 2] = region;
+      i32[at + Q.offset >>> 2] = offset;
+      i32[at + Q.size >>> 2] = size;
+      i32[at + Q.value >>> 2] = value;
+      Atomics.store(i32, tailWord, tail + 1); // pairs with src/machine/io-server.ts#drainPosted
+      return true;
+    });
+    if (queued) ringDoorbell(i32, m.global('doorbell'), m.global('main_sleeping'));
+    return queued;
+  }
+
+  /** Asks main and waits. */
+  #request(region: number, offset: number, size: number, value: number, write: number): number {
+    const c = this.#cpu, m = c.machine;
+    c.st32(off.mbox_region, region);
+    c.st32(off.mbox_offset, offset);
+    c.st32(off.mbox_size, size);
+    c.st32(off.mbox_value, value);
+    c.st32(off.mbox_write, write);
+    c.store(off.mbox_state, MBOX_REQUEST); // pairs with src/machine/io-server.ts#serve
+    ringDoorbell(this.#i32, m.global('doorbell'), m.global('main_sleeping'));
+    const w = c.word(off.mbox_state);
+    for (let i = 0; c.load(off.mbox_state) !== MBOX_DONE; i++) {
+      if (i < SPIN) Atomics.pause();
+      else {
+        if (Atomics.load(this.#i32, m.global('shutdown'))) return 0;
+        Atomics.wait(this.#i32, w, MBOX_REQUEST, 1000);
+      }
+    }
+    const v = c.ld32(off.mbox_value) >>> 0;
+    c.store(off.mbox_state, MBOX_IDLE);
+    return v;
+  }
+}
+
+/**
+ * Wakes the main thread if it sleeps. The doorbell moves before main_sleeping is read, main publishes main_sleeping
+ * before it looks at the doorbell: no wake-up is lost.
+ */
+export function ringDoorbell(i32: Int32Array, doorbell: number, sleeping: number): void {
+  Atomics.add(i32, doorbell, 1);
+  if (Atomics.load(i32, sleeping)) Atomics.notify(i32, doorbell);
+}

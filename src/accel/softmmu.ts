@@ -1,0 +1,420 @@
+// softmmu slow paths of one vCPU: TLB misses, page-crossing and misaligned accesses, MMIO, stores to code pages, atomics.
+import { MemOp } from '../tcg/types.ts';
+import { RMW_KINDS, SLOW_DONE, SLOW_FAULT, SLOW_RETRY } from '../tcg/ops/mem.ts';
+import {
+  CPUState, TARGET_PAGE_BITS, TARGET_PAGE_SIZE, TLBDesc, TLBEntry, TLBEntryFull, TLB_DISCARD_WRITE, TLB_FLAGS_MASK, TLB_MMIO, TLB_NOTDIRTY,
+} from '../memory/layout/cpu.ts';
+import { findRange, type FlatRange } from '../memory/flat-view.ts';
+import type { IoPort } from './io.ts';
+import { MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type Translation } from './target.ts';
+import type { TbStore } from './tb-store.ts';
+import { TAG, Tlb } from './tlb.ts';
+import type { TargetServices } from './target-services.ts';
+import type { Vcpu } from './vcpu.ts';
+import { asyncRunOnCpu, runQueuedWork, workFunction } from './work.ts';
+
+const off = CPUState.off;
+const PAGE_MASK = -1 << TARGET_PAGE_BITS;
+const E = TLBEntry.off;
+
+/** exception_index of an instruction that must run again in an exclusive section. Below any target's own numbers. */
+export const EXCP_ATOMIC = 0x10005;
+
+/** Work functions: TLB flushes asked for by another vCPU. */
+const WORK_FLUSH = workFunction('tlb_flush', (cpu, [idxmap]) => cpu.services.tlbFlush(idxmap));
+const WORK_FLUSH_PAGE = workFunction('tlb_flush_page', (cpu, [idxmap, lo, hi]) => cpu.services.tlbFlushPage(lo, hi, idxmap));
+const WORK_FLUSH_RANGE = workFunction('tlb_flush_range', (cpu, [idxmap, lo, hi, pages]) => cpu.services.tlbFlushRange(lo, hi, pages, idxmap));
+
+export class SoftMmu implements TargetServices {
+  readonly cpu: Vcpu;
+  readonly tlb: Tlb;
+  readonly #store: TbStore;
+  readonly #io: IoPort;
+  readonly #cpus: readonly Vcpu[];
+  readonly #flat: readonly FlatRange[];
+  readonly #tr: Translation = { phys: 0, prot: 0, lgPageSize: 0, attrs: 0 };
+  readonly #dv: DataView;
+  readonly #u8: Uint8Array;
+  physLo = 0;
+  physHi = 0;
+  exclusive = false;
+  /** The largest RAM range: most physical accesses go there. */
+  readonly #ramRange: FlatRange | undefined;
+
+  constructor(cpu: Vcpu, store: TbStore, io: IoPort, cpus: readonly Vcpu[]) {
+    this.cpu = cpu;
+    this.tlb = new Tlb(cpu);
+    this.#store = store;
+    this.#io = io;
+    this.#cpus = cpus;
+    this.#flat = cpu.machine.spec.flat;
+    this.#ramRange = this.#flat.filter((r) => r.kind === 'ram').sort((a, b) => b.size - a.size)[0];
+    this.#dv = new DataView(cpu.machine.spec.state.buffer);
+    this.#u8 = cpu.machine.u8;
+  }
+
+  #range(pa: number): FlatRange | undefined {
+    const r = this.#ramRange;
+    return r && pa >= r.base && pa < r.base + r.size ? r : findRange(this.#flat, pa);
+  }
+
+  // --- look-up and fill ------------------------------------------------------------------------------------------
+
+  /** Entry for an access to one page, filling the TLB when needed; 0 when the exception was raised (or probing failed). */
+  #lookup(lo: number, hi: number, access: MMUAccessType, mmuIdx: number, probe = false): number {
+    const { tlb } = this, tag = TAG[access];
+    const entry = tlb.entry(lo, mmuIdx);
+    if (tlb.hit(entry, tag, lo, hi) || tlb.victimHit(entry, mmuIdx, tag, lo, hi)) return entry;
+    const t = this.#tr;
+    if (!this.cpu.target.tlbFill(this.cpu, lo, hi, access, mmuIdx, probe, t)) return 0;
+    return this.#fill(lo, hi, mmuIdx, t);
+  }
+
+  #fill(lo: number, hi: number, mmuIdx: number, t: Translation): number {
+    const r = this.#range(t.phys);
+    let read = t.prot & PAGE_READ ? 0 : -1, write = t.prot & PAGE_WRITE ? 0 : -1, code = t.prot & PAGE_EXEC ? 0 : -1;
+    let addLo = 0, addHi = 0;
+    if (r && (r.kind === 'ram' || r.kind === 'rom')) {
+      const ram = r.ramOffset! + (t.phys - r.base);
+      // addend = ram offset - page address, in 64 bits
+      const page = lo & PAGE_MASK;
+      addLo = (ram - page) | 0;
+      addHi = (Math.floor(ram / 2 ** 32) - hi - ((ram >>> 0) < (page >>> 0) ? 1 : 0)) | 0;
+      if (r.kind === 'rom' && write === 0) write = r.region === undefined ? TLB_DISCARD_WRITE : TLB_MMIO;
+    } else {
+      if (read === 0) read = TLB_MMIO;
+      if (write === 0) write = TLB_MMIO;
+      if (code === 0) code = TLB_MMIO;
+    }
+    return this.tlb.fill(lo, hi, mmuIdx, { read, write, code }, addLo, addHi, t.phys, t.attrs, t.lgPageSize);
+  }
+
+  /** Offset in the ram memory of an address the entry covers. */
+  #ramAddr(entry: number, lo: number, hi: number): number {
+    const i32 = this.cpu.machine.i32, a = entry + E.addend >>> 2;
+    const sum = (lo >>> 0) + (i32[a] >>> 0);
+    return ((hi + i32[a + 1] + (sum >= 2 ** 32 ? 1 : 0)) | 0) * 2 ** 32 + (sum % 2 ** 32);
+  }
+
+  #physAddr(entry: number, lo: number, mmuIdx: number): number {
+    const w = this.tlb.full(entry, mmuIdx) + TLBEntryFull.off.phys >>> 2, u32 = this.cpu.machine.u32;
+    return u32[w] + u32[w + 1] * 2 ** 32 + (lo & ~PAGE_MASK);
+  }
+
+  /** Restores the exact state of the faulting instruction. */
+  #restore(tb: number, insnRef: number): void {
+    const s = this.#store.insnStart(tb, insnRef);
+    this.cpu.target.restoreState(this.cpu, s.pc, s.data);
+  }
+
+  // --- single pieces within a page -------------------------------------------------------------------------------
+
+  /** Copies `n` guest bytes on one page to `state` at `dst`; false on a fault. */
+  #readPiece(lo: number, hi: number, n: number, mmuIdx: number, dst: number): boolean {
+    const entry = this.#lookup(lo, hi, MMU_DATA_LOAD, mmuIdx);
+    if (entry === 0) return false;
+    const m = this.cpu.machine;
+    const flags = m.i32[entry + E.addr_read >>> 2] & TLB_FLAGS_MASK;
+    if (flags & TLB_MMIO) return this.#ioAccess(entry, lo, hi, n, mmuIdx, MMU_DATA_LOAD, dst);
+    const at = this.#ramAddr(entry, lo, hi);
+    // Aligned pieces are read in one access: single-copy atomicity.
+    if (n === 8 && at % 8 === 0) m.u64[dst >>> 3] = m.ram64[at / 8];
+    else if (n === 4 && at % 4 === 0) m.i32[dst >>> 2] = m.ram32[at / 4];
+    else if (n === 2 && at % 2 === 0) this.#dv.setUint16(dst, this.#ram16[at / 2], true);
+    else if (n === 1) m.u8[dst] = m.ram8[at];
+    else for (let i = 0; i < n; i++) m.u8[dst + i] = m.ram8[at + i];
+    return true;
+  }
+  get #ram16(): Uint16Array { return this.cpu.machine.ram16; }
+
+  /** Copies `n` bytes of `state` at `src` to guest memory on one page; false on a fault. */
+  #writePiece(lo: number, hi: number, n: number, mmuIdx: number, src: number): boolean {
+    const entry = this.#lookup(lo, hi, MMU_DATA_STORE, mmuIdx);
+    if (entry === 0) return false;
+    const m = this.cpu.machine, w = entry + E.addr_write >>> 2;
+    const flags = Atomics.load(m.i32, w) & TLB_FLAGS_MASK;
+    if (flags & TLB_MMIO) return this.#ioAccess(entry, lo, hi, n, mmuIdx, MMU_DATA_STORE, src);
+    if (flags & TLB_DISCARD_WRITE) return true;
+    const at = this.#ramAddr(entry, lo, hi);
+    if (flags & TLB_NOTDIRTY) this.#storeNotDirty(entry, at, n, () => this.#copyOut(at, n, src));
+    else this.#copyOut(at, n, src);
+    return true;
+  }
+
+  #copyOut(at: number, n: number, src: number): void {
+    const m = this.cpu.machine;
+    if (n === 8 && at % 8 === 0) m.ram64[at / 8] = m.u64[src >>> 3];
+    else if (n === 4 && at % 4 === 0) m.ram32[at / 4] = this.#dv.getInt32(src, true);
+    else if (n === 2 && at % 2 === 0) this.#ram16[at / 2] = this.#dv.getUint16(src, true);
+    else for (let i = 0; i < n; i++) m.ram8[at + i] = this.#u8[src + i];
+  }
+
+  /** A store to a page that may hold code; drops the mark when none is left. */
+  #storeNotDirty(entry: number, at: number, n: number, store: () => void): void {
+    if (this.#store.storeToCodePage(at, n, store)) this.#unmark(entry);
+  }
+  #unmark(entry: number): void {
+    const m = this.cpu.machine;
+    Atomics.and(m.i32, entry + E.addr_write >>> 2, ~TLB_NOTDIRTY);
+    m.recheckDirty(entry);
+  }
+
+  /** MMIO of `n` bytes, split into aligned 4-, 2- and 1-byte accesses; data at `data` in `state`. */
+  #ioAccess(entry: number, lo: number, hi: number, n: number, mmuIdx: number, access: MMUAccessType, data: number): boolean {
+    const pa = this.#physAddr(entry, lo, mmuIdx);
+    const r = this.#range(pa);
+    if (!r) {
+      this.cpu.target.transactionFailed(this.cpu, lo, hi, pa, access, mmuIdx);
+      return false;
+    }
+    const d = this.#dv;
+    for (let done = 0; done < n;) {
+      const at = pa - r.base + done;
+      const size = n - done >= 4 && at % 4 === 0 ? 4 : n - done >= 2 && at % 2 === 0 ? 2 : 1;
+      if (access === MMU_DATA_LOAD) {
+        const v = this.#io.read(r, at, size);
+        if (size === 4) d.setUint32(data + done, v, true); else if (size === 2) d.setUint16(data + done, v, true); else d.setUint8(data + done, v);
+      } else {
+        const v = size === 4 ? d.getUint32(data + done, true) : size === 2 ? d.getUint16(data + done, true) : d.getUint8(data + done);
+        this.#io.write(r, at, size, v);
+      }
+      done += size;
+    }
+    return true;
+  }
+
+  /** Runs `piece` on each page an access of n bytes touches. */
+  #pieces(lo: number, hi: number, n: number, piece: (lo: number, hi: number, n: number, done: number) => boolean): boolean {
+    const first = Math.min(n, TARGET_PAGE_SIZE - (lo & ~PAGE_MASK));
+    if (first === n) return piece(lo, hi, n, 0);
+    const lo2 = (lo + first) | 0, hi2 = (hi + (lo2 === 0 ? 1 : 0)) | 0;
+    return piece(lo, hi, first, 0) && piece(lo2, hi2, n - first, first);
+  }
+
+  /** Alignment rules; false when the fault was raised. */
+  #aligned(lo: number, hi: number, memop: number, access: MMUAccessType, mmuIdx: number): boolean {
+    const size = 1 << (memop & MemOp.MO_SIZE);
+    if ((lo & (size - 1)) === 0) return true;
+    if (memop & MemOp.MO_ALIGN) { this.cpu.target.unalignedAccess(this.cpu, lo, hi, access, mmuIdx); return false; }
+    if (memop & MemOp.MO_SEQCST && !this.cpu.target.allowsUnalignedAtomic(this.cpu, lo, size)) {
+      this.cpu.target.unalignedAccess(this.cpu, lo, hi, access, mmuIdx);
+      return false;
+    }
+    return true;
+  }
+
+  // --- entry points from generated code --------------------------------------------------------------------------
+
+  /** Slow load: the value goes to helper_ret. */
+  slowLd(tb: number, insnRef: number, lo: number, hi: number, memop: number, tlbOffset: number): number {
+    const mmuIdx = (tlbOffset - off.tlb_d) / TLBDesc.size;
+    const dst = this.cpu.base + off.helper_ret;
+    const ok = this.#aligned(lo, hi, memop, MMU_DATA_LOAD, mmuIdx)
+      && this.#pieces(lo, hi, 1 << (memop & MemOp.MO_SIZE), (l, h, n, done) => this.#readPiece(l, h, n, mmuIdx, dst + done));
+    if (ok) {
+      if (memop & MemOp.MO_SEQCST) this.#fence();
+      return SLOW_DONE;
+    }
+    this.#restore(tb, insnRef);
+    return SLOW_FAULT;
+  }
+
+  /** Slow store of the value in helper_arg. Both pages of a crossing store are checked before either is written. */
+  slowSt(tb: number, insnRef: number, lo: number, hi: number, memop: number, tlbOffset: number): number {
+    const mmuIdx = (tlbOffset - off.tlb_d) / TLBDesc.size;
+    const src = this.cpu.base + off.helper_arg, n = 1 << (memop & MemOp.MO_SIZE);
+    if (memop & MemOp.MO_SEQCST) this.#fence();
+    const ok = this.#aligned(lo, hi, memop, MMU_DATA_STORE, mmuIdx)
+      && ((lo & ~PAGE_MASK) + n <= TARGET_PAGE_SIZE || this.#pieces(lo, hi, n, (l, h) => this.#lookup(l, h, MMU_DATA_STORE, mmuIdx) !== 0))
+      && this.#pieces(lo, hi, n, (l, h, k, done) => this.#writePiece(l, h, k, mmuIdx, src + done));
+    if (ok) {
+      if (memop & MemOp.MO_SEQCST) this.#fence();
+      return SLOW_DONE;
+    }
+    this.#restore(tb, insnRef);
+    return SLOW_FAULT;
+  }
+
+  /** A sequentially consistent point: any read-modify-write is one. */
+  #fence(): void { Atomics.add(this.cpu.machine.i32, this.cpu.word(off.tlb_gen), 0); }
+
+  /** Slow read-modify-write: fills the TLB and asks for another try, or does misaligned, MMIO and watched ones alone. */
+  slowRmw(tb: number, insnRef: number, lo: number, hi: number, memopKind: number, tlbOffset: number): number {
+    const memop = memopKind & 0xff, kind = RMW_KINDS[memopKind >> 8];
+    const mmuIdx = (tlbOffset - off.tlb_d) / TLBDesc.size;
+    const n = 1 << (memop & MemOp.MO_SIZE);
+    const fault = () => { this.#restore(tb, insnRef); return SLOW_FAULT; };
+    const misaligned = (lo & (n - 1)) !== 0;
+    if (misaligned && !this.cpu.target.allowsUnalignedAtomic(this.cpu, lo, n)) {
+      this.cpu.target.unalignedAccess(this.cpu, lo, hi, MMU_DATA_STORE, mmuIdx);
+      return fault();
+    }
+    // Both halves of the access must be allowed; the store side reports the fault, as the architecture does for AMOs.
+    const check = (l: number, h: number) => this.#lookup(l, h, MMU_DATA_STORE, mmuIdx) !== 0 && this.#lookup(l, h, MMU_DATA_LOAD, mmuIdx) !== 0;
+    if (!this.#pieces(lo, hi, n, check)) return fault();
+    const entry = this.tlb.entry(lo, mmuIdx), m = this.cpu.machine;
+    const flags = (Atomics.load(m.i32, entry + E.addr_write >>> 2) | m.i32[entry + E.addr_read >>> 2]) & TLB_FLAGS_MASK;
+    if (!misaligned && flags === 0) return SLOW_RETRY;
+    if (!misaligned && flags === TLB_NOTDIRTY) {
+      const at = this.#ramAddr(entry, lo, hi);
+      this.#storeNotDirty(entry, at, n, () => this.#rmwInRam(at, n, kind));
+      return SLOW_DONE;
+    }
+    if (!this.exclusive) {
+      this.#restore(tb, insnRef);
+      this.exitAtomic();
+      return SLOW_FAULT;
+    }
+    return this.#rmwPlain(lo, hi, n, kind, mmuIdx) ? SLOW_DONE : fault();
+  }
+
+  /** An aligned read-modify-write on RAM, atomic: a compare-exchange loop on the aligned word around it. */
+  #rmwInRam(at: number, n: number, kind: string): void {
+    const m = this.cpu.machine, { cpu } = this;
+    const operand = cpu.arg64(0), second = cpu.arg64(1);
+    const view = n === 8 ? m.ramI64 : n === 4 ? m.ram32 : n === 2 ? m.ramI16 : m.ramI8;
+    for (;;) {
+      const old = Atomics.load(view as Int32Array, at / n) as number | bigint;
+      const oldU = BigInt.asUintN(8 * n, BigInt(old));
+      const next = rmw(kind, oldU, operand, second, 8 * n);
+      const value = n === 8 ? BigInt.asIntN(64, next) : Number(BigInt.asIntN(8 * n, next));
+      if (Atomics.compareExchange(view as Int32Array, at / n, old as number, value as number) === (old as number)) {
+        cpu.ret64(oldU);
+        return;
+      }
+    }
+  }
+
+  /** A read-modify-write as a load and a store, in an exclusive section. */
+  #rmwPlain(lo: number, hi: number, n: number, kind: string, mmuIdx: number): boolean {
+    const { cpu } = this, operand = cpu.arg64(0), second = cpu.arg64(1);
+    const ret = cpu.base + off.helper_ret, arg = cpu.base + off.helper_arg;
+    cpu.ret64(0n);
+    if (!this.#pieces(lo, hi, n, (l, h, k, done) => this.#readPiece(l, h, k, mmuIdx, ret + done))) return false;
+    const old = BigInt.asUintN(8 * n, cpu.ld64(off.helper_ret));
+    cpu.st64(off.helper_arg, rmw(kind, old, operand, second, 8 * n));
+    return this.#pieces(lo, hi, n, (l, h, k, done) => this.#writePiece(l, h, k, mmuIdx, arg + done));
+  }
+
+  // --- instruction fetch -----------------------------------------------------------------------------------------
+
+  /**
+   * Ram offset of the instruction at a virtual PC; -1: the exception was raised; -2: not RAM (the fetch is an external
+   * abort, raised).
+   */
+  codeAddr(lo: number, hi: number, mmuIdx: number): number {
+    const entry = this.#lookup(lo, hi, MMU_INST_FETCH, mmuIdx);
+    if (entry === 0) return -1;
+    if (this.cpu.machine.i32[entry + E.addr_code >>> 2] & TLB_MMIO) {
+      this.cpu.target.transactionFailed(this.cpu, lo, hi, this.#physAddr(entry, lo, mmuIdx), MMU_INST_FETCH, mmuIdx);
+      return -2;
+    }
+    return this.#ramAddr(entry, lo, hi);
+  }
+
+  // --- services to the target ------------------------------------------------------------------------------------
+
+  tlbFlush(idxmap: number): void { this.tlb.flush(idxmap); }
+  tlbFlushPage(lo: number, hi: number, idxmap: number): void { this.tlb.flushPage(lo, hi, idxmap); }
+  tlbFlushRange(lo: number, hi: number, pages: number, idxmap: number): void {
+    // Past some pages clearing everything costs less than looking for each.
+    if (pages > 512) return this.tlb.flush(idxmap);
+    for (let i = 0, l = lo | 0, h = hi | 0; i < pages; i++) {
+      this.tlb.flushPage(l, h, idxmap);
+      l = (l + TARGET_PAGE_SIZE) | 0;
+      if ((l >>> 0) < TARGET_PAGE_SIZE) h = (h + 1) | 0;
+    }
+  }
+  tlbFlushAllCpusSynced(idxmap: number): void { this.tlbFlush(idxmap); this.#broadcast(WORK_FLUSH, [idxmap]); }
+  tlbFlushPageAllCpusSynced(lo: number, hi: number, idxmap: number): void {
+    this.tlbFlushPage(lo, hi, idxmap);
+    this.#broadcast(WORK_FLUSH_PAGE, [idxmap, lo, hi]);
+  }
+  tlbFlushRangeAllCpusSynced(lo: number, hi: number, pages: number, idxmap: number): void {
+    this.tlbFlushRange(lo, hi, pages, idxmap);
+    this.#broadcast(WORK_FLUSH_RANGE, [idxmap, lo, hi, pages]);
+  }
+
+  /**
+   * Queues work at every other vCPU and waits until each has done it or is outside guest code: a vCPU drains its queue
+   * after it set `running` and before its first TB. While waiting this vCPU drains its own queue, so that two that
+   * broadcast to each other both get on. pairs with src/accel/cpu-exec.ts#enterGuest
+   */
+  #broadcast(fn: number, args: number[]): void {
+    const waiting: { cpu: Vcpu; tail: number }[] = [];
+    for (const other of this.#cpus) {
+      if (other === this.cpu) continue;
+      asyncRunOnCpu(other, fn, args, this.cpu);
+      waiting.push({ cpu: other, tail: other.load(off.work_tail) });
+    }
+    const i32 = this.cpu.machine.i32;
+    for (const { cpu: other, tail } of waiting) {
+      for (let spins = 0; other.load(off.running) !== 0 && (other.load(off.work_head) - tail | 0) < 0; spins++) {
+        runQueuedWork(this.cpu, false);
+        if (spins < 200) Atomics.pause();
+        else Atomics.wait(i32, other.word(off.work_head), other.load(off.work_head), 1);
+      }
+    }
+  }
+
+  invalidateCode(phys: number, bytes: number): void {
+    const r = this.#range(phys);
+    if (r?.kind === 'ram') this.#store.invalidateRange(r.ramOffset! + phys - r.base, bytes);
+  }
+
+  physRead64(pa: number): boolean {
+    const r = this.#range(pa);
+    if (!r || (r.kind !== 'ram' && r.kind !== 'rom')) return false;
+    const w = (r.ramOffset! + pa - r.base) / 4, { ram32 } = this.cpu.machine;
+    // Descriptors change under other vCPUs: read again until both halves belong together.
+    for (;;) {
+      const lo = Atomics.load(ram32, w), hi = Atomics.load(ram32, w + 1);
+      if (Atomics.load(ram32, w) !== lo) continue;
+      this.physLo = lo;
+      this.physHi = hi;
+      return true;
+    }
+  }
+
+  physCas64(pa: number, oldLo: number, oldHi: number, newLo: number, newHi: number): boolean {
+    const r = this.#range(pa);
+    if (r?.kind !== 'ram') return false;
+    const at = r.ramOffset! + pa - r.base;
+    const big = (lo: number, hi: number) => BigInt.asIntN(64, (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0));
+    let stored = false;
+    const cas = () => { stored = Atomics.compareExchange(this.cpu.machine.ramI64, at / 8, big(oldLo, oldHi), big(newLo, newHi)) === big(oldLo, oldHi); };
+    if (this.#store.hasCode(Math.floor(at / 4096))) this.#store.storeToCodePage(at, 8, cas);
+    else cas();
+    return stored;
+  }
+
+  probeAccess(lo: number, hi: number, size: number, access: MMUAccessType, mmuIdx: number): number {
+    const entry = this.#lookup(lo, hi, access, mmuIdx);
+    if (entry === 0) return -1;
+    const flags = Atomics.load(this.cpu.machine.i32, entry + TAG[access] >>> 2) & TLB_FLAGS_MASK;
+    if (flags & (TLB_MMIO | TLB_DISCARD_WRITE)) return -2;
+    const at = this.#ramAddr(entry, lo, hi);
+    // A helper writes behind the store path's back: code on the page goes first.
+    if (access === MMU_DATA_STORE && flags & TLB_NOTDIRTY) this.#store.invalidateRange(at, size);
+    return at;
+  }
+
+  exitAtomic(): void { this.cpu.exceptionIndex = EXCP_ATOMIC; }
+}
+
+/** New value of a read-modify-write on `bits`-wide unsigned values. */
+function rmw(kind: string, old: bigint, a: bigint, b: bigint, bits: number): bigint {
+  const u = BigInt.asUintN(bits, a), s = BigInt.asIntN(bits, a), os = BigInt.asIntN(bits, old);
+  switch (kind) {
+    case 'cmpxchg': return old === u ? BigInt.asUintN(bits, b) : old;
+    case 'xchg': return u;
+    case 'add': return BigInt.asUintN(bits, old + u);
+    case 'and': return old & u;
+    case 'or': return old | u;
+    case 'xor': return old ^ u;
+    case 'smin': return os < s ? old : u;
+    case 'smax': return os > s ? old : u;
+    case 'umin': return old < u ? old : u;
+    default: return old > u ? old : u;
+  }
+}

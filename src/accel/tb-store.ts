@@ -1,0 +1,262 @@
+// The TB store: descriptors, code buffer, page lists, chaining, invalidation, flush. Shared by all vCPU threads.
+import { SpinLock } from '#atomics-sync';
+import { TARGET_PAGE_BITS } from '../memory/layout/cpu.ts';
+import { INSN_START_WORDS, PageDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
+import type { Machine } from './machine-view.ts';
+import { Qht } from './qht.ts';
+import { Tlb } from './tlb.ts';
+import type { Vcpu } from './vcpu.ts';
+
+const T = TB.off, P = PageDesc.off;
+/** jmp_dest of a TB that was invalidated: never linked again. */
+const JMP_DEAD = 1;
+/** jmp_list_head of a TB that was invalidated: nobody links to it any more. */
+const LIST_DEAD = 8;
+
+/** What a TB is found by. `phys` is an offset in the ram memory, so that aliases of RAM share TBs. */
+export interface TbKey { phys: number; flags: number; csBase: number; cflags: number }
+
+/** A translated TB, ready to be stored. */
+export interface TbImage {
+  size: number;
+  icount: number;
+  code: Uint8Array;
+  insns: readonly number[];
+}
+
+/** Outcome of an insertion: the TB to run, or why there is none. */
+export type Inserted = { tb: number } | { retry: 'code changed' } | { full: true };
+
+/** Hash of a TB key. */
+export function tbHash(phys: number, flags: number, csBase: number, cflags: number): number {
+  let h = Math.imul((phys >>> 2) | 0, 0x9e3779b1) ^ Math.imul(Math.floor(phys / 2 ** 32) + 1, 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 15) ^ flags, 0xc2b2ae35);
+  h = Math.imul(h ^ (h >>> 13) ^ csBase ^ (cflags << 7), 0x27d4eb2f);
+  return (h ^ (h >>> 16)) | 0;
+}
+
+/**
+ * Lock order: page lock → QHT bucket lock; page lock → jmp_lock of one TB at a time. Never two pages, never two TBs.
+ */
+export class TbStore {
+  readonly #m: Machine;
+  readonly #i32: Int32Array;
+  readonly #cpus: readonly Vcpu[];
+  readonly qht: Qht;
+  readonly #codePtr: number;
+  readonly #tbCount: number;
+  readonly #maxTbs: number;
+
+  constructor(m: Machine, cpus: readonly Vcpu[]) {
+    this.#m = m;
+    this.#i32 = m.i32;
+    this.#cpus = cpus;
+    this.qht = new Qht(m);
+    this.#codePtr = m.global('code_ptr');
+    this.#tbCount = m.global('tb_count');
+    this.#maxTbs = Math.floor(m.layout.tbBytes / TB.size);
+  }
+
+  /** Empties everything. Machine creation, or an exclusive section. */
+  reset(): void {
+    const { i32, layout } = this.#m;
+    Atomics.store(i32, this.#codePtr, layout.codeBase);
+    Atomics.store(i32, this.#tbCount, 0);
+    this.qht.reset();
+    Atomics.add(i32, this.#m.global('tb_gen'), 1);
+  }
+
+  /** tb_flush: drops every TB of the machine. Inside an exclusive section only. */
+  flush(): void {
+    const { layout } = this.#m, i32 = this.#i32;
+    const count = Math.min(Atomics.load(i32, this.#tbCount), this.#maxTbs);
+    for (let k = 0; k < count; k++) {
+      const tb = layout.tbBase + k * TB.size;
+      const page = this.#pageOf(tb);
+      const d = this.#m.pageDesc(page);
+      i32[d + P.first_tb >>> 2] = 0;
+      // Translations under way at other vCPUs end with 'code changed'.
+      i32[d + P.code_gen >>> 2]++;
+    }
+    for (const cpu of this.#cpus) new Tlb(cpu).clearJmpCache();
+    this.reset();
+  }
+
+  phys(tb: number): number {
+    const w = tb + T.phys_pc >>> 2;
+    return this.#m.u32[w] + this.#m.u32[w + 1] * 2 ** 32;
+  }
+  #pageOf(tb: number): number { return Math.floor(this.phys(tb) / (1 << TARGET_PAGE_BITS)); }
+
+  #matches(tb: number, phys: number, flags: number, csBase: number, cflags: number): boolean {
+    const i32 = this.#i32, w = tb >>> 2;
+    // flags carries TB_INVALID: an invalidated TB matches nothing.
+    return Atomics.load(i32, w + (T.flags >>> 2)) === flags && i32[w + (T.phys_pc >>> 2)] === (phys | 0)
+      && i32[w + (T.phys_pc + 4 >>> 2)] === Math.floor(phys / 2 ** 32)
+      && i32[w + (T.cs_base >>> 2)] === csBase && i32[w + (T.cflags >>> 2)] === cflags;
+  }
+
+  /** Finds a TB; 0 when there is none. Takes no lock. */
+  lookup(phys: number, flags: number, csBase: number, cflags: number): number {
+    return this.qht.lookup(tbHash(phys, flags, csBase, cflags), (tb) => this.#matches(tb, phys, flags, csBase, cflags));
+  }
+
+  #pageLock(page: number): SpinLock { return new SpinLock(this.#i32, (this.#m.pageDesc(page) + P.lock) >>> 2); }
+  #jmpLock(tb: number): SpinLock { return new SpinLock(this.#i32, (tb + T.jmp_lock) >>> 2); }
+
+  /**
+   * Before a page's code is read for translation: makes every store to it take the NOTDIRTY slow path. Returns the
+   * page's code generation, which insert() checks: a store in between has raised it.
+   */
+  protectPage(page: number): number {
+    const i32 = this.#i32, d = this.#m.pageDesc(page);
+    return this.#pageLock(page).withLock(() => {
+      const w = (d + P.dirty) >>> 2;
+      if ((Atomics.load(i32, w) & 1) === 0) {
+        Atomics.or(i32, w, 1); // pairs with src/accel/machine-view.ts#recheckDirty
+        const lo = (page << TARGET_PAGE_BITS) | 0, hi = Math.floor(page / 2 ** (32 - TARGET_PAGE_BITS));
+        for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi);
+      }
+      return i32[d + P.code_gen >>> 2];
+    });
+  }
+
+  /** Stores a translated TB and makes it findable, unless the page changed since `gen` or another thread was first. */
+  insert(key: TbKey, image: TbImage, gen: number): Inserted {
+    const i32 = this.#i32, { layout, u8 } = this.#m;
+    const insnBytes = image.insns.length * 4;
+    const bytes = (insnBytes + image.code.length + 15) & ~15;
+    const at = Atomics.add(i32, this.#codePtr, bytes) >>> 0;
+    if (at + bytes > layout.codeBase + layout.codeBytes) {
+      Atomics.sub(i32, this.#codePtr, bytes);
+      return { full: true };
+    }
+    const k = Atomics.add(i32, this.#tbCount, 1);
+    if (k >= this.#maxTbs) { Atomics.sub(i32, this.#tbCount, 1); return { full: true }; }
+    const tb = layout.tbBase + k * TB.size;
+    i32.set(image.insns, at >>> 2);
+    u8.set(image.code, at + insnBytes);
+    const w = tb >>> 2;
+    i32.fill(0, w, w + TB.size / 4);
+    const hash = tbHash(key.phys, key.flags, key.csBase, key.cflags);
+    i32[w + (T.code >>> 2)] = at + insnBytes;
+    i32[w + (T.code_size >>> 2)] = image.code.length;
+    i32[w + (T.insn_data >>> 2)] = at;
+    i32[w + (T.cs_base >>> 2)] = key.csBase;
+    i32[w + (T.cflags >>> 2)] = key.cflags;
+    i32[w + (T.size >>> 2)] = image.size;
+    i32[w + (T.icount >>> 2)] = image.icount;
+    i32[w + (T.phys_pc >>> 2)] = key.phys | 0;
+    i32[w + (T.phys_pc + 4 >>> 2)] = Math.floor(key.phys / 2 ** 32);
+    i32[w + (T.hash >>> 2)] = hash;
+    Atomics.store(i32, w + (T.flags >>> 2), key.flags);
+    const page = this.#pageOf(tb), d = this.#m.pageDesc(page);
+    return this.#pageLock(page).withLock((): Inserted => {
+      if (i32[d + P.code_gen >>> 2] !== gen) return { retry: 'code changed' };
+      const first = this.qht.insert(hash, tb, (o) => this.#matches(o, key.phys, key.flags, key.csBase, key.cflags));
+      if (first !== 0) return { tb: first };
+      i32[w + (T.page_next >>> 2)] = i32[d + P.first_tb >>> 2];
+      i32[d + P.first_tb >>> 2] = tb;
+      return { tb };
+    });
+  }
+
+  /** Links goto_tb slot n of `src` to `dest`, unless either is being invalidated. Any vCPU. */
+  link(src: number, n: number, dest: number): void {
+    const i32 = this.#i32;
+    this.#jmpLock(dest).withLock(() => {
+      const head = dest + T.jmp_list_head >>> 2;
+      if (i32[head] & LIST_DEAD) return;
+      if (Atomics.compareExchange(i32, (src + T.jmp_dest + 4 * n) >>> 2, 0, dest) !== 0) return;
+      i32[(src + T.jmp_list_next + 4 * n) >>> 2] = i32[head];
+      i32[head] = src | n;
+    });
+  }
+
+  /** Takes a TB out of use. The page lock is held. vCPUs inside it leave at its end. */
+  #invalidateLocked(tb: number): void {
+    const i32 = this.#i32;
+    Atomics.or(i32, (tb + T.flags) >>> 2, TB_INVALID);
+    this.qht.remove(i32[tb + T.hash >>> 2], tb);
+    for (const n of [0, 1]) this.#unlinkOutgoing(tb, n);
+    this.#jmpLock(tb).withLock(() => {
+      const head = tb + T.jmp_list_head >>> 2;
+      let e = i32[head];
+      i32[head] = LIST_DEAD;
+      while (e & ~15) {
+        const src = e & ~15, n = e & 1;
+        e = i32[(src + T.jmp_list_next + 4 * n) >>> 2];
+        // The source may be marking itself dead meanwhile: only our own link is taken back.
+        Atomics.compareExchange(i32, (src + T.jmp_dest + 4 * n) >>> 2, tb, 0);
+      }
+    });
+  }
+
+  /** Marks slot n dead and takes it off the list of the TB it was linked to. */
+  #unlinkOutgoing(tb: number, n: number): void {
+    const i32 = this.#i32;
+    const dest = Atomics.exchange(i32, (tb + T.jmp_dest + 4 * n) >>> 2, JMP_DEAD);
+    if ((dest & ~15) === 0) return;
+    this.#jmpLock(dest).withLock(() => {
+      let link = dest + T.jmp_list_head >>> 2;
+      for (let e = i32[link]; e & ~15; e = i32[link]) {
+        const next = ((e & ~15) + T.jmp_list_next + 4 * (e & 1)) >>> 2;
+        if (e === (tb | n)) { i32[link] = i32[next]; return; }
+        link = next;
+      }
+    });
+  }
+
+  /**
+   * A store of `bytes` at ram offset `at`, all on one page that may hold code: `store` does it, after the TBs it
+   * overlaps are gone and before anybody can translate the page again. Returns true when no code is left on the page
+   * and the caller may drop its NOTDIRTY mark.
+   */
+  storeToCodePage(at: number, bytes: number, store: () => void): boolean {
+    const i32 = this.#i32, page = Math.floor(at / (1 << TARGET_PAGE_BITS)), d = this.#m.pageDesc(page);
+    return this.#pageLock(page).withLock(() => {
+      i32[d + P.code_gen >>> 2]++;
+      let link = d + P.first_tb >>> 2;
+      for (let tb = i32[link]; tb !== 0; tb = i32[link]) {
+        const start = this.phys(tb), end = start + i32[tb + T.size >>> 2];
+        if (at < end && at + bytes > start) {
+          i32[link] = i32[tb + T.page_next >>> 2];
+          this.#invalidateLocked(tb);
+        } else link = tb + T.page_next >>> 2;
+      }
+      store();
+      if (i32[d + P.first_tb >>> 2] !== 0) return false;
+      Atomics.and(i32, (d + P.dirty) >>> 2, ~1);
+      return true;
+    });
+  }
+
+  /** True when a page of the ram memory holds translated code. */
+  hasCode(page: number): boolean { return (Atomics.load(this.#i32, (this.#m.pageDesc(page) + P.dirty) >>> 2) & 1) !== 0; }
+
+  /** insn_start words of guest instruction `k` of a TB. */
+  insnStart(tb: number, k: number): { pc: number; data: number } {
+    const w = (this.#i32[tb + T.insn_data >>> 2] >>> 2) + k * INSN_START_WORDS;
+    return { pc: this.#i32[w], data: this.#i32[w + 1] };
+  }
+
+  /** Invalidates every TB of a page overlapping [at, at + bytes) (instruction-cache maintenance). */
+  invalidateRange(at: number, bytes: number): void {
+    const end = at + bytes;
+    for (let a = at; a < end;) {
+      const pageEnd = (Math.floor(a / 4096) + 1) * 4096, n = Math.min(end, pageEnd) - a;
+      if (this.hasCode(Math.floor(a / 4096))) this.storeToCodePage(a, n, () => {});
+      a += n;
+    }
+  }
+
+  /** Figures for `info jit`. */
+  stats(): { tbs: number; codeBytes: number; flushes: number } {
+    const i32 = this.#i32;
+    return {
+      tbs: Atomics.load(i32, this.#tbCount),
+      codeBytes: (Atomics.load(i32, this.#codePtr) >>> 0) - this.#m.layout.codeBase,
+      flushes: Atomics.load(i32, this.#m.global('tb_gen')) - 1,
+    };
+  }
+}

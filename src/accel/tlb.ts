@@ -1,0 +1,279 @@
+// The softmmu TLB of one vCPU: look-up, fill, victim entries, resizing, flushing. All numbers are 32-bit halves.
+import {
+  CPUState, CPU_TLB_DEFAULT_BITS, CPU_TLB_MAX_BITS, CPU_TLB_MIN_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES,
+  TARGET_PAGE_BITS, TB_JMP_CACHE_SIZE, TLBDesc, TLBEntry, TLBEntryFull, TLB_INVALID_MASK, TLB_NOTDIRTY,
+} from '../memory/layout/cpu.ts';
+import { cacheAddresses } from '../memory/state-layout.ts';
+import { jmpCacheIndex } from '../tcg/interpreter.ts';
+import type { Vcpu } from './vcpu.ts';
+
+const E = TLBEntry.off, F = TLBEntryFull.off, D = TLBDesc.off;
+const ENTRY_SHIFT = Math.log2(TLBEntry.size);
+const PAGE_MASK = -1 << TARGET_PAGE_BITS;
+/** Resizing window (ms): the peak use in it decides whether the table shrinks. */
+const WINDOW_MS = 100;
+
+/** Tag offsets by MMUAccessType. */
+export const TAG = [E.addr_read, E.addr_write, E.addr_code] as const;
+
+/** Top byte of an address: ignored when flushing, so that tagged pointers (TBI) are flushed with their page. */
+const VA_HI = 0x00ffffff;
+
+export class Tlb {
+  readonly cpu: Vcpu;
+  readonly #i32: Int32Array;
+  readonly #jmpCache: number;
+  readonly #storage: number[];
+
+  constructor(cpu: Vcpu) {
+    this.cpu = cpu;
+    this.#i32 = cpu.machine.i32;
+    const at = cacheAddresses(cpu.machine.layout, cpu.index);
+    this.#jmpCache = at.jmpCache;
+    this.#storage = at.tlb;
+  }
+
+  /** Lays the tables out, empty. Before the vCPU runs. */
+  init(): void {
+    const { cpu } = this;
+    cpu.st32(CPUState.off.jmp_cache, this.#jmpCache);
+    for (let i = 0; i < NB_MMU_MODES; i++) {
+      const d = this.#desc(i), table = this.#storage[i];
+      const full = table + (1 << CPU_TLB_MAX_BITS) * TLBEntry.size;
+      const vtable = full + (1 << CPU_TLB_MAX_BITS) * TLBEntryFull.size;
+      this.#i32[d + D.mask >>> 2] = ((1 << CPU_TLB_DEFAULT_BITS) - 1) << ENTRY_SHIFT;
+      this.#i32[d + D.table >>> 2] = table;
+      this.#i32[d + D.full >>> 2] = full;
+      this.#i32[d + D.vtable >>> 2] = vtable;
+      this.#i32[d + D.vfull >>> 2] = vtable + CPU_VTLB_SIZE * TLBEntry.size;
+      this.#clear(i);
+    }
+    this.clearJmpCache();
+  }
+
+  /** Address of the TLBDesc of an MMU index. */
+  #desc(mmuIdx: number): number { return this.cpu.base + CPUState.off.tlb_d + mmuIdx * TLBDesc.size; }
+  #size(d: number): number { return (this.#i32[d + D.mask >>> 2] >>> ENTRY_SHIFT) + 1; }
+
+  /** Address of the entry an access uses. */
+  entry(lo: number, mmuIdx: number): number {
+    const d = this.#desc(mmuIdx) >>> 2;
+    return this.#i32[d + (D.table >>> 2)] + ((lo >>> (TARGET_PAGE_BITS - ENTRY_SHIFT)) & this.#i32[d + (D.mask >>> 2)]);
+  }
+  // The index above uses only the address's low word; wasm shifts the 64-bit address, but the mask keeps at most
+  // CPU_TLB_MAX_BITS (13) bits from bit 12 on, all of them in the low word.
+
+  /** Address of the slow-path companion of an entry. */
+  full(entry: number, mmuIdx: number): number {
+    const d = this.#desc(mmuIdx) >>> 2;
+    return this.#i32[d + (D.full >>> 2)] + ((entry - this.#i32[d + (D.table >>> 2)]) / TLBEntry.size) * TLBEntryFull.size;
+  }
+
+  /** True when the entry's tag matches the page of an address; flag bits other than INVALID are ignored. */
+  hit(entry: number, tag: number, lo: number, hi: number): boolean {
+    const i = entry + tag >>> 2;
+    return (this.#i32[i] & (PAGE_MASK | TLB_INVALID_MASK)) === (lo & PAGE_MASK) && this.#i32[i + 1] === hi;
+  }
+
+  /** On a main-table miss: swaps a matching victim entry in. True when it did. */
+  victimHit(entry: number, mmuIdx: number, tag: number, lo: number, hi: number): boolean {
+    const i32 = this.#i32, d = this.#desc(mmuIdx) >>> 2;
+    const vtable = i32[d + (D.vtable >>> 2)];
+    for (let k = 0; k < CPU_VTLB_SIZE; k++) {
+      const v = vtable + k * TLBEntry.size;
+      if (!this.hit(v, tag, lo, hi)) continue;
+      const full = this.full(entry, mmuIdx) >>> 2, vfull = i32[d + (D.vfull >>> 2)] + k * TLBEntryFull.size >>> 2;
+      for (let w = 0; w < TLBEntry.size >>> 2; w++) {
+        const a = (entry >>> 2) + w, b = (v >>> 2) + w, t = i32[a];
+        i32[a] = i32[b]; i32[b] = t;
+      }
+      for (let w = 0; w < TLBEntryFull.size >>> 2; w++) {
+        const t = i32[full + w];
+        i32[full + w] = i32[vfull + w]; i32[vfull + w] = t;
+      }
+      // The words moved plainly: another vCPU's NOTDIRTY mark may have hit the slot's old content.
+      this.cpu.machine.recheckDirty(entry);
+      this.cpu.machine.recheckDirty(v);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Fills the entry of a page, evicting the old one to the victim table. Tags are 64-bit page addresses with flags, or
+   * INVALID for accesses the page does not allow.
+   */
+  fill(lo: number, hi: number, mmuIdx: number, prot: { read: number; write: number; code: number }, addendLo: number, addendHi: number,
+    phys: number, attrs: number, lgPageSize: number): number {
+    const i32 = this.#i32, d = this.#desc(mmuIdx) >>> 2;
+    const entry = this.entry(lo, mmuIdx), e = entry >>> 2, f = this.full(entry, mmuIdx) >>> 2;
+    if (lgPageSize > TARGET_PAGE_BITS) this.#noteLargePage(d, lo, hi, lgPageSize);
+    const used = !this.#isEmpty(e);
+    if (used && !this.#samePage(e, lo, hi)) {
+      const k = i32[d + (D.vindex >>> 2)]++ % CPU_VTLB_SIZE;
+      const v = i32[d + (D.vtable >>> 2)] + k * TLBEntry.size >>> 2;
+      const vf = i32[d + (D.vfull >>> 2)] + k * TLBEntryFull.size >>> 2;
+      for (let w = 0; w < TLBEntry.size >>> 2; w++) i32[v + w] = i32[e + w];
+      for (let w = 0; w < TLBEntryFull.size >>> 2; w++) i32[vf + w] = i32[f + w];
+      this.cpu.machine.recheckDirty(v << 2);
+    } else if (!used) i32[d + (D.n_used >>> 2)]++;
+    const page = lo & PAGE_MASK;
+    i32[e + (E.addr_read >>> 2)] = prot.read < 0 ? -1 : page | prot.read;
+    i32[e + (E.addr_read >>> 2) + 1] = prot.read < 0 ? -1 : hi;
+    i32[e + (E.addr_code >>> 2)] = prot.code < 0 ? -1 : page | prot.code;
+    i32[e + (E.addr_code >>> 2) + 1] = prot.code < 0 ? -1 : hi;
+    i32[e + (E.addend >>> 2)] = addendLo;
+    i32[e + (E.addend >>> 2) + 1] = addendHi;
+    i32[e + (E.addr_write >>> 2) + 1] = prot.write < 0 ? -1 : hi;
+    Atomics.store(i32, e + (E.addr_write >>> 2), prot.write < 0 ? -1 : page | prot.write);
+    // Dekker with TbStore.protectPage: entry stored, then the page's code flag loaded.
+    this.cpu.machine.recheckDirty(entry);
+    i32[f + (F.phys >>> 2)] = phys >>> 0;
+    i32[f + (F.phys >>> 2) + 1] = Math.floor(phys / 2 ** 32);
+    i32[f + (F.attrs >>> 2)] = attrs;
+    i32[f + (F.lg_page_size >>> 2)] = lgPageSize;
+    return entry;
+  }
+
+  #isEmpty(e: number): boolean {
+    const i32 = this.#i32;
+    return i32[e + 1] === -1 && i32[e] === -1 && i32[e + 2] === -1 && i32[e + 3] === -1 && i32[e + 4] === -1 && i32[e + 5] === -1;
+  }
+  #samePage(e: number, lo: number, hi: number): boolean {
+    const page = lo & PAGE_MASK, i32 = this.#i32;
+    for (let w = 0; w < 6; w += 2) if ((i32[e + w] & PAGE_MASK) === page && i32[e + w + 1] === hi && i32[e + w] !== -1) return true;
+    return false;
+  }
+
+  /** Keeps one address range that covers every large page cached: flushing any page inside it flushes the index. */
+  #noteLargePage(d: number, lo: number, hi: number, lg: number): void {
+    const i32 = this.#i32, a = d + (D.large_addr >>> 2), m = d + (D.large_mask >>> 2);
+    let maskLo = lg >= 32 ? 0 : -1 << lg, maskHi = lg > 32 ? -1 << (lg - 32) : -1;
+    if (i32[a] !== -1 || i32[a + 1] !== -1) {
+      maskLo &= i32[m]; maskHi &= i32[m + 1];
+      while ((((i32[a] ^ lo) & maskLo) | ((i32[a + 1] ^ hi) & maskHi)) !== 0) {
+        maskHi = maskHi << 1 | maskLo >>> 31;
+        maskLo <<= 1;
+      }
+    }
+    i32[a] = lo & maskLo; i32[a + 1] = hi & maskHi;
+    i32[m] = maskLo; i32[m + 1] = maskHi;
+  }
+
+  #clear(mmuIdx: number): void {
+    const i32 = this.#i32, d = this.#desc(mmuIdx), table = i32[d + D.table >>> 2], vtable = i32[d + D.vtable >>> 2];
+    i32.fill(-1, table >>> 2, (table >>> 2) + this.#size(d) * TLBEntry.size / 4);
+    i32.fill(-1, vtable >>> 2, (vtable >>> 2) + CPU_VTLB_SIZE * TLBEntry.size / 4);
+    i32[d + D.n_used >>> 2] = 0;
+    for (const w of [D.large_addr, D.large_addr + 4]) i32[d + w >>> 2] = -1;
+    for (const w of [D.large_mask, D.large_mask + 4]) i32[d + w >>> 2] = 0;
+  }
+
+  /** Doubles a table that was nearly full since the last flush, halves one that stayed nearly empty for a window. */
+  #resize(mmuIdx: number): void {
+    const i32 = this.#i32, d = this.#desc(mmuIdx), size = this.#size(d), used = i32[d + D.n_used >>> 2];
+    const now = performance.now() | 0;
+    i32[d + D.window_max >>> 2] = Math.max(i32[d + D.window_max >>> 2], used);
+    const expired = now - i32[d + D.window_begin >>> 2] > WINDOW_MS;
+    const peak = i32[d + D.window_max >>> 2] / size;
+    let next = size;
+    if (peak > 0.7 && size < 1 << CPU_TLB_MAX_BITS) next = size * 2;
+    else if (peak < 0.3 && expired && size > 1 << CPU_TLB_MIN_BITS) next = size / 2;
+    if (next !== size) i32[d + D.mask >>> 2] = (next - 1) << ENTRY_SHIFT;
+    if (next !== size || expired) {
+      i32[d + D.window_begin >>> 2] = now;
+      i32[d + D.window_max >>> 2] = 0;
+    }
+  }
+
+  /** Drops every translation of the MMU indexes in `idxmap`, and the jump cache. */
+  flush(idxmap: number): void {
+    for (let i = 0; i < NB_MMU_MODES; i++) {
+      if (!(idxmap >> i & 1)) continue;
+      // An index that holds nothing needs no clearing; its victims are empty too.
+      if (this.#i32[this.#desc(i) + D.n_used >>> 2] === 0) continue;
+      this.#resize(i);
+      this.#clear(i);
+    }
+    this.clearJmpCache();
+  }
+
+  flushPage(lo: number, hi: number, idxmap: number): void {
+    for (let i = 0; i < NB_MMU_MODES; i++) if (idxmap >> i & 1) this.#flushPageIdx(lo, hi, i);
+    this.#clearJmpCachePage(lo);
+  }
+
+  #flushPageIdx(lo: number, hi: number, mmuIdx: number): void {
+    const i32 = this.#i32, d = this.#desc(mmuIdx) >>> 2;
+    const a = d + (D.large_addr >>> 2), m = d + (D.large_mask >>> 2);
+    if ((i32[m] | i32[m + 1]) !== 0 && (lo & i32[m]) === i32[a] && ((hi ^ i32[a + 1]) & i32[m + 1] & VA_HI) === 0) {
+      this.#clear(mmuIdx);
+      return;
+    }
+    const drop = (e: number) => {
+      for (let w = 0; w < 6; w += 2) {
+        if (i32[e + w] !== -1 && ((i32[e + w] ^ lo) & PAGE_MASK) === 0 && ((i32[e + w + 1] ^ hi) & VA_HI) === 0) {
+          i32.fill(-1, e, e + TLBEntry.size / 4);
+          return true;
+        }
+      }
+      return false;
+    };
+    if (drop(this.entry(lo, mmuIdx) >>> 2)) i32[d + (D.n_used >>> 2)]--;
+    const v = i32[d + (D.vtable >>> 2)] >>> 2;
+    for (let k = 0; k < CPU_VTLB_SIZE; k++) drop(v + k * TLBEntry.size / 4);
+  }
+
+  clearJmpCache(): void {
+    const a = this.#jmpCache >>> 2;
+    this.#i32.fill(0, a, a + TB_JMP_CACHE_SIZE * JmpCacheEntry.size / 4);
+  }
+
+  #clearJmpCachePage(lo: number): void {
+    const first = jmpCacheIndex(lo & PAGE_MASK) & ~63;
+    const a = this.#jmpCache + first * JmpCacheEntry.size >>> 2;
+    this.#i32.fill(0, a, a + 64 * JmpCacheEntry.size / 4);
+  }
+
+  /** Remembers a TB for a virtual PC. */
+  cacheJump(pcLo: number, pcHi: number, tb: number): void {
+    const i = this.#jmpCache + jmpCacheIndex(pcLo) * JmpCacheEntry.size >>> 2;
+    Atomics.store(this.#i32, i + 2, 0);
+    this.#i32[i] = pcLo;
+    this.#i32[i + 1] = pcHi;
+    Atomics.store(this.#i32, i + 2, tb);
+  }
+  /** TB remembered for a virtual PC, unchecked; 0 when none. */
+  cachedJump(pcLo: number, pcHi: number): number {
+    const i = this.#jmpCache + jmpCacheIndex(pcLo) * JmpCacheEntry.size >>> 2;
+    return this.#i32[i] === pcLo && this.#i32[i + 1] === pcHi ? Atomics.load(this.#i32, i + 2) : 0;
+  }
+
+  /** Sets TLB_NOTDIRTY on every entry of this vCPU that writes to a page of the ram memory. Any thread. */
+  static protectPage(cpu: Vcpu, ramLo: number, ramHi: number): void {
+    const i32 = cpu.machine.i32;
+    for (let i = 0; i < NB_MMU_MODES; i++) {
+      const d = cpu.base + CPUState.off.tlb_d + i * TLBDesc.size >>> 2;
+      // The owner may resize meanwhile; storage does not move, and scanning the larger of the sizes seen is enough:
+      // entries filled after the page's code flag was set check it themselves.
+      const n = (i32[d + (D.mask >>> 2)] >>> ENTRY_SHIFT) + 1;
+      markPage(i32, i32[d + (D.table >>> 2)], n, ramLo, ramHi);
+      markPage(i32, i32[d + (D.vtable >>> 2)], CPU_VTLB_SIZE, ramLo, ramHi);
+    }
+  }
+}
+
+function markPage(i32: Int32Array, table: number, n: number, ramLo: number, ramHi: number): void {
+  for (let e = table >>> 2, end = e + n * (TLBEntry.size >>> 2); e < end; e += TLBEntry.size >>> 2) {
+    const w = e + (E.addr_write >>> 2);
+    const lo = i32[w];
+    if (lo === -1 && i32[w + 1] === -1) continue;
+    // page address + addend = page of the ram memory (64-bit sum of halves)
+    const page = lo & PAGE_MASK;
+    const sumLo = (page + i32[e + (E.addend >>> 2)]) | 0;
+    if (sumLo !== ramLo) continue;
+    const carry = (sumLo >>> 0) < (page >>> 0) ? 1 : 0;
+    if (((i32[w + 1] + i32[e + (E.addend >>> 2) + 1] + carry) | 0) !== ramHi) continue;
+    Atomics.or(i32, w, TLB_NOTDIRTY);
+  }
+}

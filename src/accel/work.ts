@@ -1,0 +1,78 @@
+// async_run_on_cpu: work items queued for a vCPU's own thread, run before its next TB.
+import { SpinLock } from '#atomics-sync';
+import { CPUState, WORK_RING, WorkItem } from '../memory/layout/cpu.ts';
+import type { Vcpu } from './vcpu.ts';
+
+const off = CPUState.off;
+const ARGS = 6;
+
+/** A work function: runs on the target vCPU's thread, outside generated code. */
+export type WorkFn = (cpu: Vcpu, args: Int32Array) => void;
+
+/** Work functions by number; every thread registers the same ones in the same order. */
+const functions: { name: string; fn: WorkFn; safe: boolean }[] = [];
+
+/** Registers a work function; `safe` ones run with every other vCPU outside guest code (async_safe_run_on_cpu). */
+export function workFunction(name: string, fn: WorkFn, safe = false): number {
+  return functions.push({ name, fn, safe }) - 1;
+}
+
+const lockOf = (cpu: Vcpu) => new SpinLock(cpu.machine.i32, cpu.word(off.work_lock));
+
+/**
+ * Queues work for a vCPU and kicks it. Any thread. A full ring means its owner has not run for WORK_RING items: the
+ * caller then waits for room, running its own queue meanwhile when it is a vCPU itself (`self`), so that two vCPUs
+ * that fill each other's rings cannot wait for ever.
+ */
+export function asyncRunOnCpu(cpu: Vcpu, fn: number, args: readonly number[] = [], self?: Vcpu): void {
+  const m = cpu.machine.i32;
+  const lock = lockOf(cpu);
+  for (;;) {
+    const done = lock.withLock(() => {
+      const head = cpu.ld32(off.work_head), tail = cpu.ld32(off.work_tail);
+      if (tail - head >= WORK_RING) return false;
+      const at = cpu.word(off.work + (tail % WORK_RING) * WorkItem.size);
+      m[at] = fn;
+      for (let i = 0; i < ARGS; i++) m[at + 2 + i] = args[i] ?? 0;
+      cpu.st32(off.work_tail, tail + 1);
+      return true;
+    });
+    cpu.kick();
+    if (done) return;
+    if (self) runQueuedWork(self, false);
+    Atomics.pause();
+  }
+}
+
+/** True when work waits. Pairs with asyncRunOnCpu: the tail moves before the kick. */
+export function hasQueuedWork(cpu: Vcpu): boolean {
+  return cpu.load(off.work_head) !== cpu.load(off.work_tail);
+}
+
+/**
+ * Runs queued work on the owner's thread. `mayExclude` false: stops at the first safe item (it needs the vCPU outside
+ * its exec section). Safe items are given to `exclusive`, which runs them alone.
+ */
+export function runQueuedWork(cpu: Vcpu, mayExclude: boolean, exclusive?: (fn: () => void) => void): void {
+  if (!hasQueuedWork(cpu)) return;
+  const m = cpu.machine.i32;
+  const lock = lockOf(cpu);
+  const args = new Int32Array(ARGS);
+  for (;;) {
+    const item = lock.withLock(() => {
+      const head = cpu.ld32(off.work_head);
+      if (head === cpu.ld32(off.work_tail)) return undefined;
+      const at = cpu.word(off.work + (head % WORK_RING) * WorkItem.size);
+      const f = functions[m[at]];
+      if (f.safe && !mayExclude) return undefined;
+      for (let i = 0; i < ARGS; i++) args[i] = m[at + 2 + i];
+      return f;
+    });
+    if (!item) return;
+    // The item leaves the ring only after it ran, so that an empty ring means all work is done
+    // (tlbFlush…AllCpusSynced relies on it).
+    if (item.safe) exclusive!(() => item.fn(cpu, args));
+    else item.fn(cpu, args);
+    lock.withLock(() => cpu.st32(off.work_head, cpu.ld32(off.work_head) + 1));
+  }
+}

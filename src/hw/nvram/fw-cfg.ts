@@ -34,7 +34,7 @@ const DMA_ACCESS_SIZE = 16;
 /** Largest piece copied at once. */
 const DMA_CHUNK = 1 << 20;
 
-const DATA = 0x00;
+/** Register offsets; the data register takes the eight bytes below the selector. */
 const SELECTOR = 0x08;
 const DMA_HIGH = 0x10;
 const DMA_LOW = 0x14;

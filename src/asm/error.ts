@@ -9,16 +9,16 @@ export class AsmError extends Error {
   readonly line: number
   readonly text: string
 
-  constructor(detail: string, line = 0, text = '') {
-    super(`${line > 0 ? `line ${line}: ` : ''}${detail}${text === '' ? '' : ` in \`${text}\``}`)
+  constructor(detail: string, line = 0, text = '', via = '') {
+    super(`${line > 0 ? `line ${line}: ` : ''}${detail}${text === '' ? '' : ` in \`${text}\``}${via}`)
     this.name = 'AsmError'
     this.detail = detail
     this.line = line
     this.text = text
   }
 
-  /** The same error with a position, unless it already has one. */
-  at(line: number, text: string): AsmError {
-    return this.text === '' ? new AsmError(this.detail, line, text) : this
+  /** The same error with a position (and `via`, the macro call it came from), unless it already has one. */
+  at(line: number, text: string, via = ''): AsmError {
+    return this.text === '' ? new AsmError(this.detail, line, text, via) : this
   }
 }

@@ -115,6 +115,7 @@ for (let c = 0; c < 128; c++) {
 export const startsIdent = (c: number): boolean => (c < 128 ? IDENT[c] & 1 : 0) !== 0
 export const continuesIdent = (c: number): boolean => (c < 128 ? IDENT[c] & 2 : 0) !== 0
 
+const utf8 = new TextEncoder()
 const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', b: '\b', f: '\f' }
 
 /** A position in one statement's text, with the lexical helpers every parser here uses. */
@@ -172,35 +173,31 @@ export class Cursor {
     if (!this.atEnd()) throw new AsmError(`unexpected '${this.s.slice(this.i)}'`)
   }
 
-  /** Takes a "string", with C escapes undone. */
-  string(): string {
+  /** Takes a "string" with its C escapes undone, as bytes: text is UTF-8, an octal or hex escape is one byte. */
+  string(): number[] {
     this.expect('"')
-    let out = ''
+    const out: number[] = []
     for (;;) {
-      const ch = this.s[this.i++]
-      if (ch === undefined) throw new AsmError('unterminated string')
+      const ch = String.fromCodePoint(this.s.codePointAt(this.i) ?? 34)
+      if (this.i >= this.s.length) throw new AsmError('unterminated string')
+      this.i += ch.length
       if (ch === '"') return out
-      out += ch === '\\' ? this.escape() : ch
+      if (ch === '\\') out.push(this.escape())
+      else if (ch < '\x80') out.push(ch.charCodeAt(0))
+      else out.push(...utf8.encode(ch))
     }
   }
 
-  private escape(): string {
-    const oct = /[0-7]{1,3}/y
-    oct.lastIndex = this.i
-    const o = oct.exec(this.s)
-    if (o !== null) {
-      this.i += o[0].length
-      return String.fromCharCode(parseInt(o[0], 8) & 0xff)
-    }
-    const hex = /[xX]([0-9a-fA-F]+)/y
-    hex.lastIndex = this.i
-    const h = hex.exec(this.s)
-    if (h !== null) {
-      this.i += h[0].length
-      return String.fromCharCode(parseInt(h[1].slice(-2), 16))
+  private escape(): number {
+    const code = /([0-7]{1,3})|[xX]([0-9a-fA-F]+)/y
+    code.lastIndex = this.i
+    const g = code.exec(this.s)
+    if (g !== null) {
+      this.i = code.lastIndex
+      return (g[1] !== undefined ? parseInt(g[1], 8) : parseInt(g[2].slice(-2), 16)) & 0xff
     }
     const ch = this.s[this.i++] ?? ''
-    return ESCAPES[ch] ?? ch
+    return (ESCAPES[ch] ?? ch).charCodeAt(0)
   }
 }
 

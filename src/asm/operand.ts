@@ -5,7 +5,8 @@
 
 import { AsmError } from './error.ts'
 import type { Expr, Scope } from './expr.ts'
-import { Cursor, constant, continuesIdent, parseExpr, startsIdent } from './expr.ts'
+import type { Cursor } from './expr.ts'
+import { continuesIdent, parseExpr, startsIdent } from './expr.ts'
 
 export const Kind = { REG: 0, IMM: 1, FLOAT: 2, SHIFT: 3, MEM: 4, LIST: 5, LIT: 6 } as const
 export type Kind = (typeof Kind)[keyof typeof Kind]
@@ -251,5 +252,3 @@ export const immediateOperand = (e: Expr, text: string): Operand => {
   o.e = e
   return o
 }
-
-export const zero = constant(0n)

@@ -1,0 +1,5 @@
+// Scalar floating point: decode rows.
+import type { DecodeRow } from '../../../tcg/decode.ts';
+import type { DisasContext } from './context.ts';
+
+export const fpRows: DecodeRow<DisasContext>[] = [];

@@ -77,12 +77,13 @@ const relative = (r: Random, width: number): string => {
 }
 
 const GENERATORS: [RegExp, Generator][] = [
-  [/^([WXBHSDQ])(nm|dn|t2|[dtnams])(\|SP)?(!?)$/, (r, g) => register(r, g[1], g[3] !== undefined) + g[4]],
+  [/^([WXBHSDQ])(nm|dn|t2|[dtnams])(\|SP|\|NZ)?(!?)(?:\/distinct)?$/, (r, g) => register(r, g[1], g[3] === '|SP') + g[4]],
   [/^([WX])[ts]\+1$/, (r, g) => {
     const n = r.range(0, 14) * 2
     const c = g[1].toLowerCase()
     return `${c}${n}, ${c}${n + 1}`
   }],
+  [/^SP@/, () => 'sp'],
   [/^X8t$/, r => `x${r.range(0, 11) * 2}`],
   [/^#([ui])(\d+)(?:\*(\d+))?@(\d+)$/, (r, g) => `#${signed(r, g[1] === 'i', Number(g[2]), Number(g[3] ?? 1))}`],
   [/^#=(\d+)(?:\*(\d+))?$/, (_r, g) => `#${Number(g[1]) * Number(g[2] ?? 1)}`],
@@ -105,8 +106,8 @@ const GENERATORS: [RegExp, Generator][] = [
   [/^#0\.0$/, () => '#0.0'],
   [/^(n?)cond@(\d+)$/, (r, g) => r.pick([...CONDITIONS.keys()].slice(0, g[1] === 'n' ? -2 : undefined))],
   [/^shift(r?)(32|64)$/, (r, g) => `${r.pick(['lsl', 'lsr', 'asr', ...(g[1] === 'r' ? ['ror'] : [])])} #${r.range(0, Number(g[2]) - 1)}`],
-  [/^ext(32|64|64w)$/, (r, g) => {
-    const names = ['uxtb', 'uxth', 'uxtw', 'sxtb', 'sxth', 'sxtw', ...(g[1] === '64w' ? [] : ['uxtx', 'sxtx', 'lsl'])]
+  [/^ext(32|64|64w|64wsp)$/, (r, g) => {
+    const names = ['uxtb', 'uxth', 'uxtw', 'uxtx', 'sxtb', 'sxth', 'sxtw', 'sxtx', ...(g[1] === '64w' ? [] : ['lsl'])]
     const name = r.pick(names)
     return name === 'lsl' ? `lsl #${r.range(0, 4)}` : `${name}${r.pick(['', ` #${r.range(0, 4)}`])}`
   }],

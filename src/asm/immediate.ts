@@ -33,8 +33,8 @@ export const logicalImmediate = (v: bigint, width: number): number => {
   return logicalCodes.get(low | (low << 32n)) ?? NaN
 }
 
-/** True when v is a 32-bit number, read as signed or unsigned. */
-export const fits32 = (v: bigint): boolean => v >= -0x80000000n && v <= 0xffffffffn
+/** True when the upper 32 of v's 64 bits are all zeros or all ones. */
+export const fits32 = (v: bigint): boolean => v >= -0x100000000n && v <= 0xffffffffn
 
 /** `v` as one 16-bit half-word of a `width`-bit register: imm16 | hw << 16, or NaN. */
 export const wideImmediate = (v: bigint, width: number): number => {

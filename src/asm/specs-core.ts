@@ -1,8 +1,10 @@
 // Operand patterns of the base instruction set: registers, immediates, shifts, branch targets, names.
 //
 //   Xd Wn Sm …    register of a class in a field (d t: 0, n: 5, a t2: 10, m s: 16; nm: both)
-//   Xd|SP         31 is the stack pointer instead of the zero register
-//   Xs+1          an even register, and the next operand its successor;  Xd!  register written back
+//   Xd|SP         31 is the stack pointer instead of the zero register;  Xm|NZ  31 is not allowed
+//   SP@5          exactly SP
+//   Xs+1          an even register, and the next operand its successor;  Xd!  register written back;
+//                 Xn!/distinct  and different from those in the other fields
 //   #u6@10        unsigned immediate; #i signed; #u4*16@10 in units of 16;  #=8*2  exactly 16
 //   cond@12       condition; ncond@12 inverted (never al, nv)
 //   shift32 shiftr64 ext32 ext64 ext64w   shifted and extended register modifiers
@@ -31,21 +33,25 @@ const unfit = (m: Match, o: Operand | undefined, wanted: string): false => {
   return m.no(wanted, o !== undefined && o.k === Kind.REG ? Severity.form : Severity.kind)
 }
 
-const register = (cls: string, place: string, sp: boolean, bang: boolean): Matcher => {
+const register = (cls: string, place: string, last: '' | '|SP' | '|NZ', bang: boolean): Matcher => {
+  const sp = last === '|SP'
   const bits = fieldBits(place)
   const general = cls === 'X' || cls === 'W'
   const wanted = `expected ${general ? `a ${cls === 'X' ? '64' : '32'}-bit register (${cls}${sp ? ' or SP' : ''})` : `a ${cls} register`}`
   return m => {
     const o = m.op
     if (o === undefined || o.k !== Kind.REG || o.cls !== cls || o.arr !== '') return unfit(m, o, wanted)
-    if (sp ? o.zr : o.sp) return m.no(sp ? 'the zero register does not fit here' : 'the stack pointer does not fit here', Severity.form)
+    if (sp ? o.zr : o.sp || (o.zr && last === '|NZ')) return m.no(o.zr ? 'the zero register does not fit here' : 'the stack pointer does not fit here', Severity.form)
     if (o.pre !== bang) return m.no(bang ? "expected '!' after the register" : "unexpected '!' after the register", Severity.form)
     return m.yes(bits(o.n))
   }
 }
 
+const stackPointer = (pos: number): Matcher => m =>
+  m.op !== undefined && m.op.sp && m.op.cls === 'X' ? m.yes(31 << pos) : m.no('expected SP')
+
 const registerPair = (cls: string, place: string): Matcher => {
-  const first = register(cls, place, false, false)
+  const first = register(cls, place, '', false)
   return m => {
     const { n } = m.op ?? { n: 0 }
     if (!first(m)) return false
@@ -65,7 +71,16 @@ const registerPair = (cls: string, place: string): Matcher => {
 const registerGroup: Matcher = m => {
   const { n } = m.op ?? { n: 0 }
   if ((n & 1) !== 0 || n > 22) return m.no('expected an even register from x0 to x22', Severity.range)
-  return register('X', 't', false, false)(m)
+  return register('X', 't', '', false)(m)
+}
+
+/** The last operand of memory copy and set: Rd, Rn and Rs must differ. */
+const distinct = (last: Matcher): Matcher => m => {
+  if (!last(m)) return false
+  const [d, n, s] = [m.w & 31, (m.w >> 5) & 31, (m.w >> 16) & 31]
+  if (d !== n && d !== s && n !== s) return true
+  m.i--
+  return m.no('the three registers must differ', Severity.range)
 }
 
 const plain = (signed: boolean, width: number, scale: number, pos: number): Matcher => {
@@ -177,10 +192,10 @@ const shifted = (width: number, types: string[]): Matcher => {
 
 const EXTENDS = ['uxtb', 'uxth', 'uxtw', 'uxtx', 'sxtb', 'sxth', 'sxtw', 'sxtx']
 /** Extended register: `lslAs` is the option that `lsl` stands for (-1 where it may not be written). */
-const extended = (options: string[], lslAs: number): Matcher => m => {
+const extended = (lslAs: number): Matcher => m => {
   const o = m.op
   if (o === undefined || o.k !== Kind.SHIFT) return m.no('expected an extend operator', Severity.form)
-  const option = o.name === 'lsl' && lslAs >= 0 ? lslAs : options.includes(o.name) ? EXTENDS.indexOf(o.name) : -1
+  const option = o.name === 'lsl' && lslAs >= 0 ? lslAs : EXTENDS.indexOf(o.name)
   if (option < 0) return m.no(`'${o.name}' is no extend operator for this register`, Severity.form)
   if (o.e === null) return o.name === 'lsl' ? m.no('missing shift amount', Severity.range) : m.yes(option << 13)
   const { v } = o.e
@@ -294,8 +309,10 @@ const literal: Matcher = m =>
   m.op !== undefined && m.op.k === Kind.LIT ? m.no("'=' needs a literal pool: only ldr and ldrsw, in a whole program", Severity.form) : target(19, 5)(m)
 
 export const CORE: readonly Family[] = [
-  [/^([WXBHSDQ])(nm|dn|t2|[dtnams])(\|SP)?(!?)$/, g => register(g[1], g[2], g[3] !== undefined, g[4] === '!')],
+  [/^([WXBHSDQ])(nm|dn|t2|[dtnams])(\|SP|\|NZ)?(!?)$/, g => register(g[1], g[2], (g[3] ?? '') as '' | '|SP' | '|NZ', g[4] === '!')],
+  [/^SP@(\d+)$/, g => stackPointer(Number(g[1]))],
   [/^([WX])([ts])\+1$/, g => registerPair(g[1], g[2])],
+  [/^X([ns])(!?)\/distinct$/, g => distinct(register('X', g[1], g[2] === '!' ? '|NZ' : '', g[2] === '!'))],
   [/^X8t$/, () => registerGroup],
   [/^#([ui])(\d+)(?:\*(\d+))?@(\d+)$/, g => plain(g[1] === 'i', Number(g[2]), Number(g[3] ?? 1), Number(g[4]))],
   [/^#=(\d+)(?:\*(\d+))?$/, g => exactly(Number(g[1]) * Number(g[2] ?? 1))],
@@ -311,9 +328,11 @@ export const CORE: readonly Family[] = [
   [/^#0\.0$/, () => floatZero],
   [/^(n?)cond@(\d+)$/, g => condition(Number(g[2]), g[1] === 'n')],
   [/^shift(r?)(32|64)$/, g => shifted(Number(g[2]), g[1] === 'r' ? SHIFT_TYPES : SHIFT_TYPES.slice(0, 3))],
-  [/^ext32$/, () => extended(EXTENDS, 2)],
-  [/^ext64$/, () => extended(EXTENDS, 3)],
-  [/^ext64w$/, () => extended(EXTENDS.filter(e => !e.endsWith('x')), -1)],
+  [/^ext32$/, () => extended(2)],
+  [/^ext64$/, () => extended(3)],
+  [/^ext64w$/, () => extended(-1)],
+  // A W register beside SP: lsl is uxtw.
+  [/^ext64wsp$/, () => extended(2)],
   [/^pc(26|19|14)$/, g => target(Number(g[1]), g[1] === '26' ? 0 : 5)],
   [/^adr$/, () => adr],
   [/^adrp$/, () => adrp],

@@ -35,11 +35,11 @@ const address = (m: Match, pre: boolean): Operand | null => {
   return o
 }
 
-const immediateOffset = (pre: boolean, reason: string, encode: (v: number) => number): Matcher => m => {
+const immediateOffset = (pre: boolean, reason: string, encode: (v: number) => number, bare = !pre): Matcher => m => {
   const o = address(m, pre)
   if (o === null) return false
   const n = o.base!.n << 5
-  if (o.off === null) return m.yes(n | encode(0))
+  if (o.off === null) return bare ? m.yes(n | encode(0)) : m.no('missing offset in the pre-indexed address', Severity.form)
   if (o.sh !== null) return m.no('unexpected shift in the address', Severity.form)
   const v = valueOf(m, o.off, 'expected an immediate offset')
   if (v === null) return false
@@ -87,14 +87,14 @@ const authenticated = (pre: boolean): Matcher =>
   immediateOffset(pre, rangeText(-512, 511, 8), v => {
     const imm10 = field(v, -512, 511, 8, 10, 0)
     return imm10 === imm10 ? ((imm10 & 0x200) << 13) | ((imm10 & 0x1ff) << 12) : NaN
-  })
+  }, true)
 
 const copyPointer = (place: string): Matcher => {
   const bits = fieldBits(place)
   return m => {
     const o = address(m, true)
     if (o === null) return false
-    if (o.off !== null || o.base!.sp) return m.no('expected a general-purpose register alone', Severity.form)
+    if (o.off !== null || o.base!.n === 31) return m.no('expected a general-purpose register alone', Severity.form)
     return m.yes(bits(o.base!.n))
   }
 }

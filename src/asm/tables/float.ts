@@ -49,10 +49,6 @@ const move: Row[] = [
   ['fmov Hd, Rn', 0x1ee70000],
   ['fmov Xd, Vn.D[=1]', 0x9eae0000],
   ['fmov Vd.D[=1], Xn', 0x9eaf0000],
-  // Zero comes from the zero register.
-  ['fmov Sd, #0.0', 0x1e2703e0],
-  ['fmov Dd, #0.0', 0x9e6703e0],
-  ['fmov Hd, #0.0', 0x1ee703e0],
 ]
 
 /** Conversions to integers: rounding mode in bits 20:19, opcode in 18:16. */

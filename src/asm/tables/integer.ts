@@ -23,6 +23,9 @@ const addSub: Row[] = [
       [`${name} Wd${d}, Wn|SP, Wm, ext32?=0x4000`, 0x0b200000 | bits],
       [`${name} Xd${d}, Xn|SP, Xm, ext64?=0x6000`, 0x8b200000 | bits],
       [`${name} Xd${d}, Xn|SP, Wm, ext64w`, 0x8b200000 | bits],
+      // Beside SP, UXTW may be left out or be called LSL.
+      [`${name} Xd${d}, SP@5, Wm, ext64wsp?=0x4000`, 0x8b200000 | bits],
+      ...(d === '' ? [] : [[`${name} SP@0, Xn|SP, Wm, ext64wsp?=0x4000`, 0x8b200000 | bits] as Row]),
     ]
   }),
   ...([['cmn', 1], ['cmp', 3]] as const).flatMap(([name, op]): Row[] => [
@@ -30,6 +33,7 @@ const addSub: Row[] = [
     [`${name} Wn|SP, Wm, ext32?=0x4000`, 0x0b20001f | (op << 29)],
     [`${name} Xn|SP, Xm, ext64?=0x6000`, 0x8b20001f | (op << 29)],
     [`${name} Xn|SP, Wm, ext64w`, 0x8b20001f | (op << 29)],
+    [`${name} SP@5, Wm, ext64wsp?=0x4000`, 0x8b20001f | (op << 29)],
   ]),
   ['neg Rd, Rm, shift$N?', 0x4b0003e0],
   ['negs Rd, Rm, shift$N?', 0x6b0003e0],
@@ -95,6 +99,10 @@ const extend: Row[] = [
   ['uxtb Wd, Wn', 0x53001c00],
   ['uxth Wd, Wn', 0x53003c00],
   ['uxtw Wd, Wm', 0x2a0003e0],
+  // The upper half is cleared either way, so GNU as lets the destination be called X.
+  ['uxtb Xd, Wn', 0x53001c00],
+  ['uxth Xd, Wn', 0x53003c00],
+  ['uxtw Xd, Wm', 0x2a0003e0],
 ]
 
 const conditional: Row[] = [

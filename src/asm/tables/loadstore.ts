@@ -169,12 +169,12 @@ const COPY_OPTIONS = [
 const SET_OPTIONS = ['', 't', 'n', 'tn']
 const mops: Row[] = STAGES.flatMap((stage, op): Row[] => [
   ...COPY_OPTIONS.flatMap((o, i): Row[] => [
-    [`cpyf${stage}${o} [d]!, [s]!, Xn!`, 0x19000400 | (op << 22) | (i << 12)],
-    [`cpy${stage}${o} [d]!, [s]!, Xn!`, 0x1d000400 | (op << 22) | (i << 12)],
+    [`cpyf${stage}${o} [d]!, [s]!, Xn!/distinct`, 0x19000400 | (op << 22) | (i << 12)],
+    [`cpy${stage}${o} [d]!, [s]!, Xn!/distinct`, 0x1d000400 | (op << 22) | (i << 12)],
   ]),
   ...SET_OPTIONS.flatMap((o, i): Row[] => [
-    [`set${stage}${o} [d]!, Xn!, Xs`, 0x19c00400 | (op << 14) | (i << 12)],
-    [`setg${stage}${o} [d]!, Xn!, Xs`, 0x1dc00400 | (op << 14) | (i << 12)],
+    [`set${stage}${o} [d]!, Xn|NZ!, Xs/distinct`, 0x19c00400 | (op << 14) | (i << 12)],
+    [`setg${stage}${o} [d]!, Xn|NZ!, Xs/distinct`, 0x1dc00400 | (op << 14) | (i << 12)],
   ]),
 ])
 

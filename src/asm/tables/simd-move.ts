@@ -105,7 +105,7 @@ const structures: Row[] = (['st', 'ld'] as const).flatMap((stem, l) => MULTIPLE.
   return (n === 1 ? ['list:bhsd'] : ['list:bhs', 'list2d']).flatMap((set): Row[] => [
     [`${stem}${n} {Vt.$T*${count}}, [n]`, bits, set],
     [`${stem}${n} {Vt.$T*${count}}, [n], #=$U*${count}`, bits | POST | (31 << 16), set],
-    [`${stem}${n} {Vt.$T*${count}}, [n], Xm`, bits | POST, set],
+    [`${stem}${n} {Vt.$T*${count}}, [n], Xm|NZ`, bits | POST, set],
   ])
 }))
 
@@ -115,7 +115,7 @@ const lanes: Row[] = (['st', 'ld'] as const).flatMap((stem, l) => [1, 2, 3, 4].f
   return [
     [`${stem}${n} {Vt.$T*${n}}[q], [n]`, bits, 'one:bhsd'],
     [`${stem}${n} {Vt.$T*${n}}[q], [n], #=$U*${n}`, bits | POST | (31 << 16), 'one:bhsd'],
-    [`${stem}${n} {Vt.$T*${n}}[q], [n], Xm`, bits | POST, 'one:bhsd'],
+    [`${stem}${n} {Vt.$T*${n}}[q], [n], Xm|NZ`, bits | POST, 'one:bhsd'],
   ]
 }))
 
@@ -124,7 +124,7 @@ const replicate: Row[] = [1, 2, 3, 4].flatMap((n): Row[] => {
   return [
     [`ld${n}r {Vt.$T*${n}}, [n]`, bits, 'list:bhsd'],
     [`ld${n}r {Vt.$T*${n}}, [n], #=$I*${n}`, bits | POST | (31 << 16), 'list:bhsd'],
-    [`ld${n}r {Vt.$T*${n}}, [n], Xm`, bits | POST, 'list:bhsd'],
+    [`ld${n}r {Vt.$T*${n}}, [n], Xm|NZ`, bits | POST, 'list:bhsd'],
   ]
 })
 

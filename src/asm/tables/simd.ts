@@ -41,16 +41,6 @@ const threeSame = THREE_SAME.flatMap(([name, u, op, vector, scalar]): Row[] => {
     ...(scalar === '' ? [] : [[`${name} $Td, $Tn, $Tm`, bits | SCALAR, `e:${scalar}`] as Row]),
   ]
 })
-/** Comparisons GNU as also takes with the operands swapped. */
-const swapped = ([['cmlt', 'cmgt'], ['cmle', 'cmge'], ['cmlo', 'cmhi'], ['cmls', 'cmhs']] as const).flatMap(([alias, name]): Row[] => {
-  const [, u, op, vector] = THREE_SAME.find(row => row[0] === name)!
-  const bits = 0x0e200400 | (u ? U : 0) | (op << 11)
-  return [
-    [`${alias} Vd.$T, Vm.$T, Vn.$T`, bits, `v:${vector}`],
-    [`${alias} Dd, Dm, Dn`, bits | SCALAR | (3 << 22)],
-  ]
-})
-
 const logical: Row[] = [
   ...['and', 'bic', 'orr', 'orn'].map((name, i): Row => [`${name} Vd.$T, Vn.$T, Vm.$T`, 0x0e201c00 | (i << 22), 'b']),
   ...['eor', 'bsl', 'bit', 'bif'].map((name, i): Row => [`${name} Vd.$T, Vn.$T, Vm.$T`, 0x2e201c00 | (i << 22), 'b']),
@@ -73,24 +63,18 @@ const FP_THREE_SAME: [string, 0 | 1, 0 | 1, number, boolean][] = [
   ['fmaxp', 1, 0, 0x1e, false], ['fminp', 1, 1, 0x1e, false],
   ['fdiv', 1, 0, 0x1f, false],
 ]
-const fpRows = (name: string, u: number, a: number, op: number, scalar: boolean, order: [string, string]): Row[] => {
-  const high = (u ? U : 0) | (a ? A : 0)
-  const [n, m] = order
-  const single = 0x0e200400 | high | (op << 11)
-  const half = 0x0e400400 | high | ((op & 7) << 11)
-  return [
-    [`${name} Vd.$T, V${n}.$T, V${m}.$T`, single, 'f'],
-    [`${name} Vd.$T, V${n}.$T, V${m}.$T`, half, 'h'],
-    ...(scalar
-      ? [[`${name} $Td, $T${n}, $T${m}`, single | SCALAR, 'ef'], [`${name} Hd, H${n}, H${m}`, half | SCALAR]] as Row[]
-      : []),
-  ]
-}
 const fpThreeSame: Row[] = [
-  ...FP_THREE_SAME.flatMap(([name, u, a, op, scalar]) => fpRows(name, u, a, op, scalar, ['n', 'm'])),
-  ...([['fcmle', 'fcmge'], ['fcmlt', 'fcmgt'], ['facle', 'facge'], ['faclt', 'facgt']] as const).flatMap(([alias, name]) => {
-    const [, u, a, op] = FP_THREE_SAME.find(row => row[0] === name)!
-    return fpRows(alias, u, a, op, true, ['m', 'n'])
+  ...FP_THREE_SAME.flatMap(([name, u, a, op, scalar]): Row[] => {
+    const high = (u ? U : 0) | (a ? A : 0)
+    const single = 0x0e200400 | high | (op << 11)
+    const half = 0x0e400400 | high | ((op & 7) << 11)
+    return [
+      [`${name} Vd.$T, Vn.$T, Vm.$T`, single, 'f'],
+      [`${name} Vd.$T, Vn.$T, Vm.$T`, half, 'h'],
+      ...(scalar
+        ? [[`${name} $Td, $Tn, $Tm`, single | SCALAR, 'ef'], [`${name} Hd, Hn, Hm`, half | SCALAR]] as Row[]
+        : []),
+    ]
   }),
   ...([['fmlal', 0x0e20ec00], ['fmlsl', 0x0ea0ec00], ['fmlal2', 0x2e20cc00], ['fmlsl2', 0x2ea0cc00]] as const).flatMap(([name, bits]): Row[] => [
     [`${name} Vd.2S, Vn.2H, Vm.2H`, bits],
@@ -294,5 +278,5 @@ const byElement: Row[] = [
 ]
 
 export const SIMD_ARITHMETIC: readonly Row[] = [
-  ...threeSame, ...swapped, ...logical, ...fpThreeSame, ...extra, ...threeDifferent, ...twoMisc, ...fpMisc, ...across, ...byElement,
+  ...threeSame, ...logical, ...fpThreeSame, ...extra, ...threeDifferent, ...twoMisc, ...fpMisc, ...across, ...byElement,
 ]

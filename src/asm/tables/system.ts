@@ -3,12 +3,15 @@
 import type { Row } from './rows.ts'
 import { CONDITIONS } from './system-names.ts'
 
+/** Conditions that may follow `b` without a dot. */
+const PLAIN_CONDITIONS = new Set('eq ne cs hs cc lo mi pl vs vc hi ls ge lt gt le'.split(' '))
+
 const branches: Row[] = [
   ['b pc26', 0x14000000],
   ['bl pc26', 0x94000000],
   ...[...CONDITIONS].flatMap(([name, code]): Row[] => [
     [`b.${name} pc19`, 0x54000000 | code],
-    [`b${name} pc19`, 0x54000000 | code],
+    ...(PLAIN_CONDITIONS.has(name) ? [[`b${name} pc19`, 0x54000000 | code] as Row] : []),
     [`bc.${name} pc19`, 0x54000010 | code],
   ]),
   ['cbz Rt, pc19', 0x34000000],

@@ -1,0 +1,29 @@
+// The AssemblyScript helper module: built, fresh, and safe to instantiate in every thread.
+import t from 'tap';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { offsetsSource, wasmSections } from '../../scripts/build-wasm.ts';
+import { loadArmHelpers } from '../../src/target/arm/helpers/wasm-module.ts';
+
+const START = 8, DATA = 11;
+
+t.test('no start function, no data segments: instantiating it again does not touch shared memory', (t) => {
+  const ids = wasmSections(loadArmHelpers()).map((s) => s.id);
+  t.notOk(ids.includes(START), 'no start function');
+  t.notOk(ids.includes(DATA), 'no data segments');
+  t.end();
+});
+
+t.test('it imports nothing but the shared state memory', (t) => {
+  const module = new WebAssembly.Module(loadArmHelpers());
+  const state = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+  t.ok(new WebAssembly.Instance(module, { env: { state } }).exports);
+  t.throws(() => new WebAssembly.Instance(module, { env: {} }));
+  t.end();
+});
+
+t.test('the generated offsets are those of the layout', (t) => {
+  const file = join(import.meta.dirname, '../../src/target/arm/assembly/offsets.ts');
+  t.equal(readFileSync(file, 'utf8'), offsetsSource());
+  t.end();
+});

@@ -74,7 +74,7 @@ const mib = (n: number) => `${Math.ceil(n / MiB)} MiB`;
 /** Reads a file named on the command line; UserError `<what>-missing` when it cannot. `what` is 'kernel', 'initrd', 'dtb' or 'bios'. */
 export function readBootFile(what: 'kernel' | 'initrd' | 'dtb' | 'bios', path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return new Uint8Array(readFileSync(path));
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     const why = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : code === 'EACCES' ? 'permission denied' : (error as Error).message;

@@ -63,9 +63,10 @@ export function unpack(bytes: Uint8Array, name: string): Uint8Array {
   }
 }
 
-function inflate(run: () => Uint8Array, name: string, format: string): Uint8Array {
+function inflate(run: () => Buffer, name: string, format: string): Uint8Array {
   try {
-    return run();
+    const { buffer, byteOffset, byteLength } = run();
+    return new Uint8Array(buffer, byteOffset, byteLength);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'Z_BUF_ERROR' || code === 'ZSTD_error_srcSize_wrong') throw new UserError('kernel-truncated', `kernel '${name}' is a truncated ${format} file`, 'download or copy it again');

@@ -5,6 +5,7 @@
 // instructions.golden   hexword<TAB>line; from two sources: random operands for every row of our own
 //                       tables, and GNU objdump's reading of random words (so rows we lack show up too)
 // rejects.golden        lines GNU as refuses, which we must refuse as well
+// programs.golden       name<TAB>base<TAB>image in hex of the whole programs beside it (as, ld, objcopy)
 // --report prints where we and GNU as differ instead of writing; --scale and --seed make it a fuzzer.
 
 import { execFileSync, spawnSync } from 'node:child_process'
@@ -149,6 +150,16 @@ const ours = (line: string): number | string => {
     throw err
   }
 }
+/** Programs in the fixtures folder and the address each is linked at. */
+const PROGRAMS: [string, number][] = [['data', 0x40080000], ['layout', 0], ['program', 0x40080000]]
+
+const linked = (name: string, base: number): string => {
+  execFileSync('aarch64-linux-gnu-as', [MARCH, '-o', file('p.o'), join(FIXTURES, `${name}.s`)])
+  execFileSync('aarch64-linux-gnu-ld', [`-Ttext=0x${base.toString(16)}`, '-e', '0', '-o', file('p.elf'), file('p.o')])
+  execFileSync('aarch64-linux-gnu-objcopy', ['-O', 'binary', '-j', '.text', file('p.elf'), file('p.bin')])
+  return readFileSync(file('p.bin')).toString('hex')
+}
+
 const hex = (w: number): string => w.toString(16).padStart(8, '0')
 
 const unique = (lines: string[]): string[] => [...new Set(lines)]
@@ -175,6 +186,7 @@ if (options.report) {
   writeFileSync(join(FIXTURES, 'instructions.golden'), golden.join(''))
   const refused = unique(accepted.flatMap(([l, w]) => (w === null ? [l] : [])))
   writeFileSync(join(FIXTURES, 'rejects.golden'), refused.map(l => `${l}\n`).join(''))
+  writeFileSync(join(FIXTURES, 'programs.golden'), PROGRAMS.map(([name, base]) => `${name}\t0x${base.toString(16)}\t${linked(name, base)}\n`).join(''))
   console.log(`${golden.length} encodings, ${refused.length} rejects`)
 }
 rmSync(work, { recursive: true })

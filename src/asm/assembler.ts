@@ -188,7 +188,7 @@ export class Assembly implements Scope {
     this.buffer.set(data, this.reserve(data.length))
   }
 
-  /** n bytes of a repeated little-endian `unit`-byte value; an incomplete last unit is zeros. */
+  /** n bytes of a repeated little-endian `unit`-byte value. */
   fill(n: number, value: bigint, unit = 1): void {
     const at = this.reserve(n)
     if (value === 0n) return
@@ -233,10 +233,9 @@ export class Assembly implements Scope {
     const n = (to - (here % to)) % to
     if (n > max) return
     if (fill !== null || !this.inCode) {
-      // A fill wider than a byte starts after the zeros that make it aligned.
       const unit = fill?.unit ?? 1
-      this.reserve(n % unit)
-      this.fill(n - (n % unit), fill?.value ?? 0n, unit)
+      if (n % unit !== 0) throw new AsmError(`alignment padding (${n} bytes) is no multiple of ${unit}`)
+      this.fill(n, fill?.value ?? 0n, unit)
     } else {
       this.reserve(n & 3)
       for (let i = n >> 2; i > 0; i--) this.word(NOP)
@@ -262,7 +261,7 @@ export class Assembly implements Scope {
   /** The pool slot for `ldr reg, =e`, as an operand whose value is the slot's address. */
   private literal(name: string, reg: Operand, lit: Operand): Operand {
     const size = name === 'ldrsw' ? 4 : name === 'ldr' ? { W: 4, S: 4, X: 8, D: 8, Q: 16 }[reg.cls] : undefined
-    if (size === undefined) return lit
+    if (size === undefined) throw new AsmError("'=' (the literal pool) goes with ldr or ldrsw and a register")
     const e = lit.e!
     const text = lit.text.slice(1).trim()
     const key = /^[A-Za-z_.$][\w.$]*$/.test(text) && text !== '.' && e.rel !== 0 ? text : e.v !== null ? `${e.rel}=${e.v}` : `${text} at ${this.size}`
@@ -342,7 +341,9 @@ export class Assembly implements Scope {
       }
       name = c.ident()
       if (name === '') throw new AsmError(`expected an instruction${c.found()}`)
-      if (c.peek() !== 58) break
+      // "foo :" is a label too, but ".word :lo12:x" is none.
+      const after = c.i
+      if (c.peek() !== 58 || (c.i > after && name.toLowerCase() in DIRECTIVES)) break
       c.i++
       this.define(name, this.dot(), true)
     }

@@ -25,9 +25,21 @@ export interface Scope {
 
 export const constant = (v: bigint): Expr => ({ v, rel: 0, late: null })
 
+const circular = (): never => {
+  throw new AsmError('the value depends on itself')
+}
+
 /** The expression's value once every symbol is defined; throws AsmError for an undefined symbol. */
 export const resolve = (e: Expr): bigint => {
-  if (e.v === null) e.v = e.late!()
+  if (e.v === null) {
+    const late = e.late!
+    e.late = circular
+    try {
+      e.v = late()
+    } finally {
+      e.late = late
+    }
+  }
   return e.v
 }
 
@@ -284,8 +296,8 @@ export const parseExpr = (c: Cursor, scope: Scope): Expr & { hw?: number } => {
   const name = c.ident().toLowerCase()
   c.expect(':')
   const plain = name.replace(/_(nc|s)$/, '')
+  if (!Object.hasOwn(RELOC, plain)) throw new AsmError(`unknown relocation operator ':${name}:'`)
   const fn = RELOC[plain]
-  if (fn === undefined) throw new AsmError(`unknown relocation operator ':${name}:'`)
   const hw: number | undefined = RELOC_HW[plain]
   const checked = hw === undefined || plain !== name ? fn : (a: bigint) => {
     if (u64(a) >> BigInt(16 * hw + 16) !== 0n) throw new AsmError(`value 0x${u64(a).toString(16)} overflows ':${name}:'`)

@@ -89,7 +89,11 @@ const plain = (signed: boolean, width: number, scale: number, pos: number): Matc
   return integer(rangeText(lo, hi, scale), v => field(v, lo, hi, scale, width, pos))
 }
 
-const exactly = (wanted: number): Matcher => integer(`the immediate must be ${wanted}`, v => (v === wanted ? 0 : NaN))
+const exactly = (wanted: number): Matcher => {
+  const reason = `the immediate must be ${wanted}`
+  const match = integer(reason, v => (v === wanted ? 0 : NaN))
+  return m => (m.op !== undefined && m.op.name !== '' && m.op.e!.v === null ? m.no(reason) : match(m))
+}
 
 /** 12 bits, shifted left by 0 or 12: from an explicit `lsl`, or chosen by the value. */
 const arithmetic = (negative: boolean): Matcher => m => {
@@ -204,6 +208,9 @@ const extended = (lslAs: number): Matcher => m => {
   return m.yes((option << 13) | (Number(v ?? 0n) << 10))
 }
 
+/** Bytes from the instruction to v, the short way round the 64-bit address space. */
+const distance = (m: Match, v: bigint): number => Number(BigInt.asIntN(64, v - m.base)) - m.off
+
 /** A branch or load target: signed distance in words in `width` bits at `pos`. */
 const target = (width: number, pos: number): Matcher => {
   const reach = 2 ** (width + 1)
@@ -211,7 +218,7 @@ const target = (width: number, pos: number): Matcher => {
     const v = valueOf(m, m.op, 'expected a label or address')
     if (v === null) return false
     if (v === undefined) return m.yes(0)
-    const d = Number(v - m.base) - m.off
+    const d = distance(m, v)
     if ((d & 3) !== 0) return m.no('the target is not word-aligned', Severity.range)
     if (!(d >= -reach && d < reach)) return m.no(`target out of range (distance ${d}, at most ±${reach})`, Severity.range)
     return m.yes(((d >> 2) & (2 ** width - 1)) << pos)
@@ -223,7 +230,7 @@ const adr: Matcher = m => {
   const v = valueOf(m, m.op, 'expected a label or address')
   if (v === null) return false
   if (v === undefined) return m.yes(0)
-  const d = Number(v - m.base) - m.off
+  const d = distance(m, v)
   return d >= -0x100000 && d <= 0xfffff ? m.yes(adrBits(d)) : m.no(`target out of range (distance ${d}, at most ±1048576)`, Severity.range)
 }
 const adrp: Matcher = m => {
@@ -306,7 +313,7 @@ const floatZero: Matcher = m => {
 }
 
 const literal: Matcher = m =>
-  m.op !== undefined && m.op.k === Kind.LIT ? m.no("'=' needs a literal pool: only ldr and ldrsw, in a whole program", Severity.form) : target(19, 5)(m)
+  m.op !== undefined && m.op.k === Kind.LIT ? m.no("'=' needs the literal pool of a whole program", Severity.form) : target(19, 5)(m)
 
 export const CORE: readonly Family[] = [
   [/^([WXBHSDQ])(nm|dn|t2|[dtnams])(\|SP|\|NZ)?(!?)$/, g => register(g[1], g[2], (g[3] ?? '') as '' | '|SP' | '|NZ', g[4] === '!')],

@@ -140,14 +140,43 @@ function stepAtomic(engine: Engine, cpu: Vcpu): void {
   });
 }
 
+/** True when a halted vCPU must look again: work, a stop request, an interrupt, the end. */
+function mustWake(engine: Engine, cpu: Vcpu): boolean {
+  return hasQueuedWork(cpu) || cpu.load(off.stop) !== cpu.load(off.stopped) || engine.target.hasWork(cpu);
+}
+
 /**
- * Sleeps until the vCPU has something to do. The halt word is read before the reasons: a kick after that makes the
- * wait return at once. pairs with src/accel/vcpu.ts#kick
+ * Sleeps until one of this thread's vCPUs, all halted or parked, has something to do. The halt word is read before the
+ * reasons: a kick after that makes the wait return at once. pairs with src/accel/vcpu.ts#kick
  */
-export function waitHalted(engine: Engine, cpu: Vcpu, timeoutMs = Infinity): void {
-  const { machine, target } = engine;
-  const seen = cpu.load(off.halt_word);
-  if (Atomics.load(machine.i32, machine.global('shutdown')) || hasQueuedWork(cpu)) return;
-  if (cpu.load(off.stop) === 0 && target.hasWork(cpu)) return;
-  Atomics.wait(machine.i32, cpu.word(off.halt_word), seen, timeoutMs);
+export function waitHalted(engine: Engine, timeoutMs = Infinity): void {
+  const { machine, own } = engine, word = own[0].haltWord;
+  const seen = Atomics.load(machine.i32, word);
+  if (Atomics.load(machine.i32, machine.global('shutdown'))) return;
+  if (own.some((cpu) => (cpu.load(off.stopped) ? cpu.load(off.stop) === 0 || hasQueuedWork(cpu) : mustWake(engine, cpu)))) return;
+  Atomics.wait(machine.i32, word, seen, timeoutMs);
+}
+
+/** The life of a vCPU thread: runs its vCPUs in turn until the machine shuts down. */
+export function vcpuThread(engine: Engine): void {
+  const { own } = engine;
+  // Round robin: a slice ends when the timer thread asks for it (rr_kick), as QEMU's rr_kick_vcpu_timer does.
+  const rr = engine.machine.global('rr_slice');
+  const { i32 } = engine.machine;
+  for (;;) {
+    let idle = true;
+    for (const cpu of own) {
+      const slice = Atomics.load(i32, rr);
+      const result = cpuExec(engine, cpu, own.length > 1 ? () => Atomics.load(i32, rr) !== slice : () => false);
+      if (result === 'shutdown') return;
+      if (result === 'slice') idle = false;
+      if (cpu.load(off.stop) !== cpu.load(off.stopped)) {
+        // Parked: main waits for it with the stopped word. pairs with src/machine/vm.ts#pause
+        cpu.store(off.stopped, cpu.load(off.stop));
+        Atomics.notify(i32, cpu.word(off.stopped));
+        idle = false;
+      }
+    }
+    if (idle) waitHalted(engine);
+  }
 }

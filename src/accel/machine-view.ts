@@ -33,6 +33,8 @@ export interface MachineSpec {
   readonly ram: WebAssembly.Memory;
   readonly layout: StateLayout;
   readonly flat: readonly FlatRange[];
+  /** One thread runs all vCPUs in turn (`-accel tcg,thread=single`). */
+  readonly single: boolean;
   /** Model-specific configuration: CPU model, GIC version, … */
   readonly config: Readonly<Record<string, unknown>>;
 }
@@ -45,6 +47,8 @@ export class Machine {
   readonly u32: Uint32Array;
   readonly u8: Uint8Array;
   readonly u64: BigUint64Array;
+  readonly i64: BigInt64Array;
+  readonly f64: Float64Array;
   /** Guest memory: offset = FlatRange.ramOffset + (physical address - base). */
   readonly ram8: Uint8Array;
   readonly ram32: Int32Array;
@@ -62,6 +66,8 @@ export class Machine {
     this.u32 = new Uint32Array(s);
     this.u8 = new Uint8Array(s);
     this.u64 = new BigUint64Array(s);
+    this.i64 = new BigInt64Array(s);
+    this.f64 = new Float64Array(s);
     const r = spec.ram.buffer;
     this.ram8 = new Uint8Array(r);
     this.ram32 = new Int32Array(r);

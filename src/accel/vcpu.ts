@@ -25,6 +25,8 @@ export class Vcpu {
   services!: TargetServices;
   readonly #b4: number;
   readonly #b8: number;
+  /** Index in `machine.i32` of the futex this vCPU's thread sleeps on when halted. */
+  readonly haltWord: number;
 
   constructor(machine: Machine, target: TargetCpu, index: number) {
     this.machine = machine;
@@ -33,6 +35,8 @@ export class Vcpu {
     this.base = machine.layout.cpuBase + index * machine.layout.cpuStride;
     this.#b4 = this.base >>> 2;
     this.#b8 = this.base >>> 3;
+    const leader = machine.spec.single ? machine.layout.cpuBase : this.base;
+    this.haltWord = (leader + off.halt_word) >>> 2;
   }
 
   // Offsets below are bytes from the start of the vCPU block, for CPUState fields as they are,
@@ -83,7 +87,7 @@ export class Vcpu {
   /** Makes the vCPU leave generated code or its halt sleep. Any thread. */
   kick(): void {
     this.store(off.exit_request, 1);
-    this.add(off.halt_word, 1);
-    Atomics.notify(this.machine.i32, this.word(off.halt_word));
+    Atomics.add(this.machine.i32, this.haltWord, 1); // pairs with src/accel/cpu-exec.ts#waitHalted
+    Atomics.notify(this.machine.i32, this.haltWord);
   }
 }

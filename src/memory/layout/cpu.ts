@@ -72,6 +72,8 @@ export const WORK_RING = 256;
 /** cpu.interrupt_request bits (QEMU's names). */
 export const CPU_INTERRUPT_HARD = 0x0002;
 export const CPU_INTERRUPT_EXITTB = 0x0004;
+/** The timer thread saw the vCPU's next deadline pass (QEMU: a CPU_INTERRUPT_TGT_EXT bit). */
+export const CPU_INTERRUPT_TIMER = 0x0008;
 export const CPU_INTERRUPT_HALT = 0x0020;
 export const CPU_INTERRUPT_FIQ = 0x0040;
 export const CPU_INTERRUPT_RESET = 0x0400;
@@ -102,7 +104,6 @@ export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: C
   can_do_io: owned('u32', 'unused'),
   tlb_gen: shared('i32', 'any', 'raised by every queued TLB flush; lets a test observe completion'),
   jmp_cache: constant('u32', 'address of tb_jmp_cache'),
-  vcpu_thread: constant('u32', 'thread number that runs this vCPU'),
   tlb_d: { type: TLBDesc, count: NB_MMU_MODES, writer: 'owner', order: 'plain', doc: 'TLB header of each MMU index' },
 
   helper_arg: { type: 'i64', count: HELPER_ARGS, writer: 'owner', order: 'plain', doc: 'arguments of a TypeScript helper', align: 16 },

@@ -2,7 +2,7 @@
 
 /** Scalar field types; `size` and `align` in bytes. */
 export const FIELD_TYPES = {
-  u8: 1, u16: 2, i32: 4, u32: 4, i64: 8, u64: 8, v128: 16,
+  u8: 1, u16: 2, i32: 4, u32: 4, i64: 8, u64: 8, f64: 8, v128: 16,
 } as const;
 export type FieldType = keyof typeof FIELD_TYPES;
 

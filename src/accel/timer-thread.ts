@@ -1,0 +1,49 @@
+// The timer thread: sleeps to the earliest deadline any vCPU published, then raises that vCPU's timer interrupt request.
+import { CPU_INTERRUPT_TIMER } from '../memory/layout/cpu.ts';
+import { VirtualClock } from './clock.ts';
+import type { Machine } from './machine-view.ts';
+import type { Vcpu } from './vcpu.ts';
+
+/** Length of a round-robin slice, ms (QEMU: TCG_KICK_PERIOD is 100 ms; ours is shorter, a switch costs less). */
+const RR_SLICE_MS = 10;
+export const NO_DEADLINE = 0x7fffffffffffffffn;
+
+/**
+ * `deadline`: offset in the vCPU block of an i64 virtual time (ns), written by the owner with an atomic store before it
+ * raises timer_word; the timer thread reads timer_word before the deadlines, so a deadline published while it computes
+ * makes its wait return at once. `fired`: set here, cleared by the owner when it has taken notice; a deadline that has
+ * fired is not looked at again until then. pairs with the target's timer code
+ */
+export function timerThread(m: Machine, cpus: readonly Vcpu[], deadline: number, fired: number): void {
+  const clock = new VirtualClock(m), { i32, i64 } = m;
+  const word = m.global('timer_word'), shutdown = m.global('shutdown'), rr = m.global('rr_slice'), running = m.global('vm_running');
+  const single = m.spec.single && cpus.length > 1;
+  while (Atomics.load(i32, shutdown) === 0) {
+    const seen = Atomics.load(i32, word);
+    let wait = Infinity;
+    if (Atomics.load(i32, running)) {
+      const now = clock.now();
+      for (const cpu of cpus) {
+        if (cpu.load(fired)) continue;
+        const at = Number(Atomics.load(i64, (cpu.base + deadline) >>> 3));
+        if (at <= now) {
+          cpu.store(fired, 1);
+          cpu.interrupt(CPU_INTERRUPT_TIMER);
+        } else wait = Math.min(wait, (at - now) / 1e6);
+      }
+      if (single) {
+        wait = Math.min(wait, RR_SLICE_MS);
+        Atomics.add(i32, rr, 1);
+        for (const cpu of cpus) cpu.kick();
+      }
+    }
+    // Longest sleep well inside what a futex timeout holds.
+    Atomics.wait(i32, word, seen, Math.min(wait, 1e8));
+  }
+}
+
+/** Tells the timer thread that a deadline moved. */
+export function notifyTimer(m: Machine): void {
+  Atomics.add(m.i32, m.global('timer_word'), 1);
+  Atomics.notify(m.i32, m.global('timer_word'));
+}

@@ -1,0 +1,294 @@
+// The `virt` board: memories, flat view, devices, boot; the main thread's owner of a running machine.
+import { Worker } from 'node:worker_threads';
+import { VirtualClock } from '../accel/clock.ts';
+import { Engine } from '../accel/engine.ts';
+import { Machine, type MachineSpec } from '../accel/machine-view.ts';
+import { TbStore } from '../accel/tb-store.ts';
+import { Vcpu, cpuBlockSize } from '../accel/vcpu.ts';
+import { UserError } from '../cli/errors.ts';
+import type { CharBackend } from '../chardev/backend.ts';
+import { HostClock } from '../hw/core/clock.ts';
+import type { IrqLine, MmioDevice } from '../hw/core/device.ts';
+import type { GuestMemory } from '../hw/core/guest-memory.ts';
+import { PFlashCfi01 } from '../hw/block/pflash-cfi01.ts';
+import { Pl011 } from '../hw/char/pl011.ts';
+import { GpioKey } from '../hw/gpio/gpio-key.ts';
+import { Pl061 } from '../hw/gpio/pl061.ts';
+import { addMachineItems, FwCfg } from '../hw/nvram/fw-cfg.ts';
+import { Pl031 } from '../hw/rtc/pl031.ts';
+import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio.ts';
+import { EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
+import { CPUState } from '../memory/layout/cpu.ts';
+import { findRange, type FlatRange } from '../memory/flat-view.ts';
+import { stateLayout } from '../memory/state-layout.ts';
+import { generateInterpreter } from '../tcg/interpreter.ts';
+import { CPUARMState, envOff } from '../target/arm/env.ts';
+import { firmwareItems, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
+import { IoServer } from './io-server.ts';
+import { createTarget, createGic, gicStateSize, type ArmConfig, type Gic, type VcpuThreadData } from './vcpu-thread.ts';
+import { virtTree, type CpuTopology } from './virt-dtb.ts';
+import { GPIO_PIN_POWER, NUM_VIRTIO_TRANSPORTS, VIRT_FLASH_SECTOR_SIZE, VIRT_FLASH_SIZE, VIRT_IRQMAP, VIRT_MEMMAP, type GicVersion } from './virt-map.ts';
+
+const PAGE = 65536;
+const roundUp = (n: number, a: number) => Math.ceil(n / a) * a;
+
+export interface VirtOptions {
+  cpus: number;
+  cpuModel: string;
+  cpuProps?: Readonly<Record<string, boolean>>;
+  gicVersion: GicVersion;
+  /** Bytes. */
+  ramSize: number;
+  topology?: CpuTopology;
+  /** One worker a vCPU, or all on one. */
+  thread: 'multi' | 'single';
+  /** Code buffer, bytes. */
+  tbSize: number;
+  serial: CharBackend;
+  boot: { kernel?: Uint8Array; initrd?: Uint8Array; append?: string; dtb?: Uint8Array; bios?: Uint8Array; names?: BootOptions['names'] };
+  nographic?: boolean;
+  noReboot?: boolean;
+  noShutdown?: boolean;
+  semihosting?: boolean;
+  /** What every thread needs of the QEMU-style log: items and destination. */
+  log?: unknown;
+  /** Called when the machine has ended, with the process's exit code. */
+  onExit: (code: number) => void;
+}
+
+/** I/O region numbers of the board. */
+const REGION = { GIC_DIST: 0, GIC_CPU: 1, UART: 2, RTC: 3, FW_CFG: 4, GPIO: 5, FLASH0: 6, FLASH1: 7, VIRTIO: 8 } as const;
+
+/** Machines with their own memories: guest memory begins with the flash, RAM follows. */
+export class VirtMachine {
+  readonly machine: Machine;
+  readonly clock: VirtualClock;
+  readonly gic: Gic;
+  readonly powerKey: GpioKey;
+  readonly devices = new Map<number, MmioDevice>();
+  readonly bootInfo: BootInfo;
+  readonly #o: VirtOptions;
+  readonly #cpus: readonly Vcpu[];
+  readonly #io: IoServer;
+  readonly #data: Omit<VcpuThreadData, 'own'>;
+  readonly #engine: Engine;
+  #workers: Worker[] = [];
+  #ended = false;
+  #resetting = false;
+
+  constructor(o: VirtOptions) {
+    this.#o = o;
+    const config: ArmConfig = {
+      cpuModel: o.cpuModel, cpuProps: o.cpuProps ?? {}, gicVersion: o.gicVersion, nrCpus: o.cpus, semihosting: o.semihosting ?? false, log: o.log,
+    };
+    const flashBytes = VIRT_MEMMAP.FLASH.size;
+    const ramBytes = flashBytes + roundUp(o.ramSize, PAGE);
+    const deviceBytes = gicStateSize(config);
+    const layout = stateLayout({
+      nrCpus: o.cpus, cpuBlockBytes: cpuBlockSize(CPUARMState), ramBytes, tbSize: o.tbSize, deviceBytes: deviceBytes + 4096,
+    });
+    const statePages = Math.ceil(layout.totalBytes / PAGE), ramPages = Math.ceil(ramBytes / PAGE);
+    let state: WebAssembly.Memory, ram: WebAssembly.Memory;
+    try {
+      state = new WebAssembly.Memory({ initial: statePages, maximum: statePages, shared: true });
+      ram = new WebAssembly.Memory({ initial: BigInt(ramPages), maximum: BigInt(ramPages), shared: true, address: 'i64' });
+    } catch (e) {
+      throw new UserError('memory', `cannot set up guest memory of ${o.ramSize / 2 ** 20} MiB: ${(e as Error).message}`, 'use a smaller -m');
+    }
+
+    const flat = this.#flatView(flashBytes, layout.deviceBase + deviceBytes);
+    const spec: MachineSpec = { state, ram, layout, flat, single: o.thread === 'single', config: config as unknown as Record<string, unknown> };
+    const machine = this.machine = new Machine(spec);
+    this.clock = new VirtualClock(machine);
+    this.clock.init();
+    const { target } = createTarget(machine, this.clock, config);
+    this.gic = createGic(machine, config);
+    this.gic.init();
+    const interpreter = generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages });
+    this.#data = { spec, interpreter };
+    // The main thread's engine never runs guest code: it prepares the vCPU blocks.
+    this.#engine = new Engine({ machine, target, interpreter, own: Array.from({ length: o.cpus }, (_, i) => i), localDevices: new Map() });
+    this.#cpus = this.#engine.cpus;
+    new TbStore(machine, this.#cpus).reset();
+    this.powerKey = this.#createDevices(flashBytes);
+    this.#bindShadows(flat);
+    this.bootInfo = this.#boot();
+    this.#resetCpus();
+    this.#io = new IoServer(machine, this.#cpus, this.devices, (bits) => { void this.#onEvent(bits); });
+  }
+
+  #flatView(flashBytes: number, shadowBase: number): FlatRange[] {
+    const M = VIRT_MEMMAP, flat: FlatRange[] = [];
+    for (const i of [0, 1]) {
+      flat.push({ base: i * VIRT_FLASH_SIZE, size: VIRT_FLASH_SIZE, kind: 'rom', name: `virt.flash${i}`, ramOffset: i * VIRT_FLASH_SIZE, region: REGION.FLASH0 + i });
+    }
+    flat.push({ ...M.GIC_DIST, kind: 'local', name: 'gic_dist', region: REGION.GIC_DIST });
+    if (this.#o.gicVersion === 2) flat.push({ ...M.GIC_CPU, kind: 'local', name: 'gic_cpu', region: REGION.GIC_CPU });
+    else flat.push({ ...M.GIC_REDIST, size: this.#o.cpus * 0x20000, kind: 'local', name: 'gicv3_redist', region: REGION.GIC_CPU });
+    flat.push({ ...M.UART, kind: 'main', name: 'pl011', region: REGION.UART, posted: [0], shadowed: [{ offset: 0x18, addr: shadowBase }] });
+    flat.push({ ...M.RTC, kind: 'main', name: 'pl031', region: REGION.RTC });
+    flat.push({ ...M.FW_CFG, kind: 'main', name: 'fwcfg', region: REGION.FW_CFG });
+    flat.push({ ...M.GPIO, kind: 'main', name: 'pl061', region: REGION.GPIO });
+    for (let i = 0; i < NUM_VIRTIO_TRANSPORTS; i++) {
+      flat.push({ base: M.MMIO.base + i * M.MMIO.size, size: M.MMIO.size, kind: 'main', name: 'virtio-mmio', region: REGION.VIRTIO + i });
+    }
+    flat.push({ base: M.MEM.base, size: this.#o.ramSize, kind: 'ram', name: 'mach-virt.ram', ramOffset: flashBytes });
+    return flat.sort((a, b) => a.base - b.base);
+  }
+
+  #spi(n: number): IrqLine { return { set: (level) => this.gic.setSpi(n, level) }; }
+
+  #createDevices(flashBytes: number): GpioKey {
+    const { machine } = this, o = this.#o, clock = new HostClock();
+    const memory = this.#guestMemory();
+    const d = this.devices;
+    for (const i of [0, 1]) {
+      d.set(REGION.FLASH0 + i, new PFlashCfi01({
+        storage: machine.ram8.subarray(i * VIRT_FLASH_SIZE, (i + 1) * VIRT_FLASH_SIZE), sectorSize: VIRT_FLASH_SECTOR_SIZE,
+      }));
+    }
+    machine.ram8.fill(0xff, 0, 0);
+    void flashBytes;
+    d.set(REGION.UART, new Pl011({ irq: this.#spi(VIRT_IRQMAP.UART), chardev: o.serial, clock }));
+    d.set(REGION.RTC, new Pl031({ irq: this.#spi(VIRT_IRQMAP.RTC), clock }));
+    const fw = new FwCfg({ memory });
+    addMachineItems(fw, { cpus: o.cpus, nographic: o.nographic });
+    for (const [key, bytes] of o.boot.bios ? firmwareItems(o.boot) : []) fw.addBytes(key, bytes);
+    d.set(REGION.FW_CFG, fw);
+    const gpio = new Pl061({ irq: this.#spi(VIRT_IRQMAP.GPIO) });
+    d.set(REGION.GPIO, gpio);
+    for (let i = 0; i < NUM_VIRTIO_TRANSPORTS; i++) d.set(REGION.VIRTIO + i, new VirtioMmioSlot());
+    return new GpioKey({ line: gpio.inputs[GPIO_PIN_POWER], clock });
+  }
+
+  /** Guest physical memory for DMA by main-thread devices; code on pages written is invalidated. */
+  #guestMemory(): GuestMemory {
+    const { machine } = this;
+    const at = (pa: number, n: number): number => {
+      const r = findRange(machine.spec.flat, pa);
+      if (!r || r.kind !== 'ram' || pa + n > r.base + r.size) throw new RangeError(`0x${pa.toString(16)} + ${n} is not RAM`);
+      return r.ramOffset! + pa - r.base;
+    };
+    return {
+      read: (pa, n) => machine.ram8.slice(at(pa, n), at(pa, n) + n),
+      write: (pa, bytes) => {
+        const to = at(pa, bytes.length);
+        machine.ram8.set(bytes, to);
+        this.#engine.store.invalidateRange(to, bytes.length);
+      },
+    };
+  }
+
+  #bindShadows(flat: readonly FlatRange[]): void {
+    for (const r of flat) if (r.shadowed) this.devices.get(r.region!)!.bindShadow?.(this.machine.i32, r.shadowed.map((s) => s.addr >>> 2));
+  }
+
+  #bootRam(): BootRam {
+    const r = this.machine.spec.flat.find((x) => x.kind === 'ram')!;
+    return { base: r.base, size: r.size, write: (pa, bytes) => this.machine.ram8.set(bytes, r.ramOffset! + pa - r.base) };
+  }
+
+  #boot(): BootInfo {
+    const o = this.#o;
+    const tree = virtTree({
+      cpus: o.cpus, cpuModel: o.cpuModel, gicVersion: o.gicVersion, ramSize: o.ramSize, topology: o.topology, psci: 'hvc',
+      its: false, pcie: false, v2m: false, platformBus: true, pmu: false,
+    });
+    const options = { tree, psci: 'hvc' as const, ram: this.#bootRam(), ...o.boot };
+    if (o.boot.kernel && !o.boot.bios) return loadKernel({ ...options, kernel: o.boot.kernel });
+    return loadFirmware({ ...options, flash: this.machine.ram8.subarray(0, VIRT_FLASH_SIZE) });
+  }
+
+  /** Power-on state of every vCPU: the first one at the boot entry, the others parked for PSCI. */
+  #resetCpus(): void {
+    for (const cpu of this.#cpus) {
+      this.#engine.initCpu(cpu);
+      for (const f of ['interrupt_request', 'exit_request', 'halted'] as const) cpu.store(CPUState.off[f], 0);
+      cpu.target.reset(cpu);
+      if (cpu.index === 0) cpu.target.setPc(cpu, this.bootInfo.pc | 0, Math.floor(this.bootInfo.pc / 2 ** 32));
+      cpu.store(envOff.power_state, cpu.index === 0 ? 0 : 1);
+      cpu.store(CPUState.off.halted, cpu.index === 0 ? 0 : 1);
+    }
+  }
+
+  /** Starts the vCPU and timer threads; the guest runs. */
+  async start(): Promise<void> {
+    this.#io.start();
+    await this.#spawn();
+  }
+
+  async #spawn(): Promise<void> {
+    const { i32 } = this.machine;
+    Atomics.store(i32, this.machine.global('shutdown'), 0);
+    this.clock.start();
+    Atomics.store(i32, this.machine.global('vm_running'), 1);
+    const own = this.#o.thread === 'single' ? [this.#cpus.map((c) => c.index)] : this.#cpus.map((c) => [c.index]);
+    const dir = import.meta.url.endsWith('.ts') ? '../../workers/' : '../workers/';
+    const ext = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const spawn = (name: string, data: VcpuThreadData) => {
+      const w = new Worker(new URL(`${dir}${name}.${ext}`, import.meta.url), { workerData: data, name, stdout: false, stderr: false });
+      w.on('error', (e) => this.#crash(name, e));
+      this.#workers.push(w);
+    };
+    for (const cpus of own) spawn('vcpu', { ...this.#data, own: cpus });
+    spawn('timer', { ...this.#data, own: [] });
+  }
+
+  /** A fault of the emulator itself: say so and end. */
+  #crash(thread: string, e: unknown): void {
+    if (this.#ended) return;
+    console.error(`mttcg: internal error in the ${thread} thread: ${e instanceof Error ? e.stack : String(e)}`);
+    void this.quit(70);
+  }
+
+  async #onEvent(bits: number): Promise<void> {
+    if (bits & EVENT_SHUTDOWN) {
+      if (!this.#o.noShutdown) await this.quit(Atomics.load(this.machine.i32, this.machine.global('exit_code')));
+    } else if (bits & EVENT_RESET) {
+      if (this.#o.noReboot) await this.quit(0);
+      else await this.reset();
+    }
+  }
+
+  /** Ends the vCPU and timer threads. */
+  async #join(): Promise<void> {
+    const m = this.machine;
+    Atomics.store(m.i32, m.global('shutdown'), 1);
+    const exits = this.#workers.map((w) => new Promise<void>((resolve) => { w.once('exit', () => resolve()); }));
+    for (const cpu of this.#cpus) {
+      cpu.kick();
+      Atomics.notify(m.i32, cpu.word(CPUState.off.mbox_state));
+    }
+    Atomics.add(m.i32, m.global('timer_word'), 1);
+    Atomics.notify(m.i32, m.global('timer_word'));
+    await Promise.all(exits);
+    this.#workers = [];
+  }
+
+  /** System reset: devices, memory images and vCPUs back to their power-on state, then the guest runs again. */
+  async reset(): Promise<void> {
+    if (this.#resetting || this.#ended) return;
+    this.#resetting = true;
+    await this.#join();
+    for (const d of this.devices.values()) d.reset();
+    this.powerKey.reset();
+    this.gic.reset();
+    this.#engine.store.flush();
+    writeBlobs(this.#bootRam(), this.bootInfo.blobs);
+    this.#resetCpus();
+    this.#resetting = false;
+    if (!this.#ended) await this.#spawn();
+  }
+
+  /** Asks the guest to power down (ACPI/GPIO power key). */
+  powerdown(): void { this.powerKey.press(); }
+
+  /** Ends the machine; `onExit` is called with the code. */
+  async quit(code: number): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#io.stop();
+    await this.#join();
+    this.#o.onExit(code);
+  }
+}

@@ -1,0 +1,5 @@
+// Entry of the timer thread.
+import { workerData } from 'node:worker_threads';
+import { runTimerThread, type VcpuThreadData } from '../src/machine/vcpu-thread.ts';
+
+runTimerThread(workerData as VcpuThreadData);

@@ -92,7 +92,7 @@ const plain = (signed: boolean, width: number, scale: number, pos: number): Matc
 const exactly = (wanted: number): Matcher => {
   const reason = `the immediate must be ${wanted}`
   const match = integer(reason, v => (v === wanted ? 0 : NaN))
-  return m => (m.op !== undefined && m.op.name !== '' && m.op.e!.v === null ? m.no(reason) : match(m))
+  return m => (m.op !== undefined && m.op.k === Kind.IMM && m.op.name !== '' && m.op.e!.v === null ? m.no(reason) : match(m))
 }
 
 /** 12 bits, shifted left by 0 or 12: from an explicit `lsl`, or chosen by the value. */

@@ -95,7 +95,6 @@ export const encode = (mnemonic: string, ops: Operand[], base: bigint, off: numb
       return result
     }
   }
-  // A misspelt register says more than "expected an immediate".
   const where = m.at < ops.length ? ` at operand ${m.at + 1}` : ''
   throw new AsmError(m.reason.startsWith('unknown') ? m.reason : `${m.reason}${where}`)
 }

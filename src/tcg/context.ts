@@ -263,7 +263,8 @@ export class TCGContext {
   callV(helper: HelperRef, ret: Temp, ...args: Temp[]): void {
     this.emit(opDef(`callv${args.length}`), Type.V128, [ret], args, [helper.id]);
   }
-  gotoTb(slot: 0 | 1): void { this.emit(D.goto_tb, Type.I64, [], [], [slot]); }
+  /** `dest`: page offset of the target, which is in the TB's own page. */
+  gotoTb(slot: 0 | 1, dest: number): void { this.emit(D.goto_tb, Type.I64, [], [], [slot, dest]); }
   gotoPtr(): void { this.emit(D.goto_ptr, Type.I64, [], []); }
   exitTb(code: number): void { this.emit(D.exit_tb, Type.I64, [], [], [code]); }
 }

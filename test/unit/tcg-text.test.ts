@@ -21,7 +21,7 @@ add.i64 tmp1, x0, $0x4
 qemu_ld x1, tmp1, #3, #200, #-8
 brcond.i64 x1, $0x0, #ne, L0
 mov.v128 v0, $0x10000000000000000
-goto_tb #0
+goto_tb #0, #16
 set_label L0
 exit_tb #2
 `;

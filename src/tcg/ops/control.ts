@@ -75,8 +75,8 @@ export const controlOps = [
   ...WCALL_ARGS.map(wcall),
   ...VCALL_ARGS.map(vcall),
   defOp('goto_tb', {
-    doc: 'go to the TB linked in the slot, or return to cpuExec asking for a link; pc is set already', types: I64,
-    imms: [{ name: 'slot', values: [0, 1] }], flags: END, emit: (e) => e.gotoTb(e.stat(0)),
+    doc: 'go to the TB linked in the slot, or return to cpuExec asking for a link; pc is set already. dest: page offset of the target', types: I64,
+    imms: [{ name: 'slot', values: [0, 1] }, { name: 'dest', width: 'u16' }], flags: END, emit: (e) => e.gotoTb(e.stat(0)),
   }),
   defOp('goto_ptr', { doc: 'look the pc up in tb_jmp_cache and go there', types: I64, flags: END, emit: (e) => e.gotoPtr() }),
   defOp('exit_tb', {

@@ -4,8 +4,12 @@ import { Cond, Type, type Label, type Temp } from '../../../tcg/types.ts';
 import type { HelperRef } from '../../../tcg/context.ts';
 import type { ArmFeatures } from '../features.ts';
 import { CC } from '../flags.ts';
-import { ARMMMUIdx, envOff, getFlag, TBFlag } from '../env.ts';
+import { ARMMMUIdx, envOff, getFlag, putFlag, TBFlag } from '../env.ts';
+import { EXCP, synSwStep } from '../syndrome.ts';
+import { CPUState } from '../../../memory/layout/cpu.ts';
+import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_SINGLE_STEP } from '../../../memory/layout/tb.ts';
 import type { CoreHelpers } from './core-helpers.ts';
+import type { ExclusiveScheme } from './exclusive.ts';
 
 /** How a TB ends after the current instruction. */
 export const Jmp = {
@@ -39,7 +43,7 @@ export function makeGlobals(tcg: TCGContext): ArmGlobals {
   return {
     x: Array.from({ length: 32 }, (_, i) => tcg.global(Type.I64, envOff.x + 8 * i, i === 31 ? 'sp' : `x${i}`)),
     pc: tcg.global(Type.I64, envOff.pc, 'pc'),
-    ccOp: tcg.global(Type.I32, envOff.cc_op, 'cc_op'),
+    ccOp: tcg.global(Type.I64, envOff.cc_op, 'cc_op'),
     ccA: tcg.global(Type.I64, envOff.cc_a, 'cc_a'),
     ccB: tcg.global(Type.I64, envOff.cc_b, 'cc_b'),
     v: Array.from({ length: 32 }, (_, i) => tcg.global(Type.V128, envOff.v + 16 * i, `v${i}`)),
@@ -64,6 +68,12 @@ export class DisasContext {
   readonly alignMem: number;
   /** MO_BSWAP when data accesses are big-endian. */
   readonly beData: number;
+  /** Software step is active: every instruction ends in a step exception. */
+  readonly ssActive: boolean;
+  /** How LDXR and STXR are translated. */
+  readonly exclusive: ExclusiveScheme;
+  /** The current instruction is a Load-Exclusive (ESR.EX of a step exception). */
+  isLdex = false;
   /** Page offset of the current instruction's PC. */
   pcCurr = 0;
   /** Page offset env.pc stands for now (it is exact at TB start and after updatePc). */
@@ -74,13 +84,16 @@ export class DisasContext {
   /** Lazy-flag kind known for cc_a/cc_b, and what env.cc_op holds. */
   ccOp: number = CC.DYNAMIC;
   ccOpEnv: number = CC.DYNAMIC;
+  /** PSTATE.BTYPE before the current instruction; -1 once the instruction has set it. */
   btype = 0;
 
-  constructor(tcg: TCGContext, g: ArmGlobals, feat: ArmFeatures, helpers: CoreHelpers, flags: number, cflags: number, pcOffset: number) {
+  constructor(tcg: TCGContext, g: ArmGlobals, feat: ArmFeatures, helpers: CoreHelpers, exclusive: ExclusiveScheme,
+    flags: number, cflags: number, pcOffset: number) {
     this.tcg = tcg;
     this.g = g;
     this.feat = feat;
     this.helpers = helpers;
+    this.exclusive = exclusive;
     this.flags = flags;
     this.cflags = cflags;
     this.el = getFlag(flags, TBFlag.EL);
@@ -88,6 +101,7 @@ export class DisasContext {
     this.unprivMmuIdx = getFlag(flags, TBFlag.UNPRIV) ? ARMMMUIdx.E10_0 : this.mmuIdx;
     this.alignMem = getFlag(flags, TBFlag.ALIGN_MEM) ? 0x20 : 0;
     this.beData = getFlag(flags, TBFlag.BE_DATA) ? 0x10 : 0;
+    this.ssActive = getFlag(flags, TBFlag.SS_ACTIVE) === 1;
     this.btype = getFlag(flags, TBFlag.BTYPE);
     this.pcCurr = pcOffset;
     this.pcSave = pcOffset;
@@ -133,21 +147,59 @@ export class DisasContext {
   gotoTb(slot: 0 | 1, diff: number): void {
     const to = this.pcCurr + diff;
     this.syncCc();
+    if (this.btype > 0) this.writeBtype(0);
     const save = this.pcSave;
     this.updatePc(diff);
-    if (to >= 0 && to < 4096 && !(this.cflags & 0x200)) this.tcg.gotoTb(slot);
+    if (this.ssActive) this.stepComplete();
+    else if (to >= 0 && to < 4096 && !(this.cflags & (CF_NO_GOTO_TB | CF_SINGLE_STEP))) this.tcg.gotoTb(slot, to);
     else this.gotoPtrOrExit();
     // Only this path moved env.pc: the other side of a branch starts from the old value.
     this.pcSave = save;
     this.isJmp = Jmp.NORETURN;
   }
+  /** Ends the TB with pc in env already. */
   gotoPtrOrExit(): void {
-    if (this.cflags & 0x400) this.tcg.exitTb(2);
+    if (this.ssActive) this.stepComplete();
+    else if (this.cflags & (CF_NO_GOTO_PTR | CF_SINGLE_STEP)) this.tcg.exitTb(2);
     else this.tcg.gotoPtr();
+  }
+  /** Software step: the machine advances to active-pending (SSAdvance) when an instruction completes. */
+  ssAdvance(): void {
+    if (!this.ssActive) return;
+    this.tcg.st(0, envOff.ss, 'st32');
+    this.#putTbFlag(TBFlag.PSTATE_SS, 0);
+  }
+  /** Ends the TB with the software step exception of a completed instruction; pc is in env already. */
+  stepComplete(): void {
+    this.ssAdvance();
+    this.tcg.call(this.helpers.exception_with_syndrome, null, EXCP.UDEF, synSwStep(this.el === 1, 1, this.isLdex ? 1 : 0), 1);
+  }
+  /** Changes a field of the vCPU's tb_flags, which select the next TB. */
+  #putTbFlag(f: { shift: number; width: number }, v: number): void {
+    const t = this.tcg.i64();
+    this.tcg.ld(t, CPUState.off.tb_flags, 'ld32u');
+    this.tcg.and(t, t, BigInt(~putFlag(f, -1) >>> 0));
+    if (v) this.tcg.or(t, t, putFlag(f, v));
+    this.tcg.st(t, CPUState.off.tb_flags, 'st32');
+  }
+  /** Emits PSTATE.BTYPE = v. */
+  writeBtype(v: number): void {
+    this.tcg.st(v, envOff.btype, 'st32');
+    this.#putTbFlag(TBFlag.BTYPE, v);
+  }
+  /** The current instruction sets PSTATE.BTYPE for the next one (FEAT_BTI). */
+  setBtype(v: number): void {
+    if (v !== 0 || this.btype > 0) this.writeBtype(v);
+    this.btype = -1;
   }
   /** Raises an exception at the current instruction + diff with that syndrome (ESR value) and target EL; ends the TB. */
   exceptionInsn(excp: number, syndrome: number, targetEl = Math.max(1, this.el), diff = 0): void {
     this.syncCc();
+    // Past the instruction it is complete: its BTYPE is consumed and the step is done.
+    if (diff > 0) {
+      if (this.btype > 0) this.writeBtype(0);
+      this.ssAdvance();
+    }
     this.updatePc(diff);
     this.tcg.call(this.helpers.exception_with_syndrome, null, excp, BigInt(syndrome >>> 0), targetEl);
     this.isJmp = Jmp.NORETURN;

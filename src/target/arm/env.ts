@@ -11,7 +11,7 @@ export const CPUARMState = struct('CPUARMState', 'architectural state of an AArc
   pc: reg64('PC'),
   cc_a: reg64('lazy flags: first operand, result or packed NZCV, as cc_op says'),
   cc_b: reg64('lazy flags: second operand'),
-  cc_op: reg32('lazy flags: CC_* of src/target/arm/flags.ts'),
+  cc_op: reg64('lazy flags: CC_* of src/target/arm/flags.ts; the high half is 0'),
   // Vector registers. TCG globals (v128).
   v: { type: 'v128', count: 32, writer: 'owner', order: 'plain', doc: 'V0…V31' },
   fpcr: reg32('FPCR'),

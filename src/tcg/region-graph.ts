@@ -1,0 +1,142 @@
+// Control-flow graph of a region: basic blocks of several TBs, ordered and dominator-analysed for structured emission.
+import { OpFlag } from './ops/def.ts';
+import { opDef } from './ops/index.ts';
+import type { Op } from './context.ts';
+import type { Label } from './types.ts';
+
+const SET_LABEL = opDef('set_label'), GOTO_TB = opDef('goto_tb'), BR = opDef('br'), INSN_START = opDef('insn_start');
+
+/** One TB of a region. */
+export interface RegionTb {
+  /** Address of its descriptor in `state`. */
+  tb: number;
+  /** Page offset of its first instruction. */
+  start: number;
+  ops: readonly Op[];
+}
+
+/** A basic block. `ops` end with the terminator, if any; a block without one falls through to `next[0]`. */
+export interface Node {
+  readonly tb: RegionTb;
+  readonly ops: readonly Op[];
+  /** Index of the guest instruction under way where the block starts, -1 before the first. */
+  readonly insn: number;
+  /** Successors: [taken, fall-through] of a brcond, [target] else; empty when control leaves the region. */
+  next: number[];
+  /** Position in reverse post-order; -1: unreachable. */
+  rpo: number;
+  /** Immediate dominator. */
+  idom: number;
+  loop: boolean;
+  merge: boolean;
+}
+
+export interface Graph { nodes: Node[]; entry: number; order: number[] }
+
+/** Builds the graph of TBs entered at `tbs[0]`. goto_tb edges to TBs of the list stay inside the region. */
+export function buildGraph(tbs: readonly RegionTb[]): Graph {
+  const nodes: Node[] = [];
+  const head = new Map<number, number>();
+  for (const tb of tbs) {
+    const labels = new Map<Label, number>();
+    head.set(tb.start, nodes.length);
+    let ops: Op[] = [], insn = -1, first = -1, falls = false;
+    const fixups: { node: number; slot: number; label: Label }[] = [];
+    const close = (): number => {
+      const node: Node = { tb, ops, insn: first, next: [], rpo: -1, idom: -1, loop: false, merge: false };
+      nodes.push(node);
+      ops = [];
+      first = insn;
+      return nodes.length - 1;
+    };
+    for (const op of tb.ops) {
+      if (op.def === INSN_START) insn++;
+      if (op.def === SET_LABEL) {
+        if (ops.length || falls) {
+          const n = close();
+          nodes[n].next = [nodes.length];
+        }
+        labels.set(op.label!, nodes.length);
+        falls = true;
+        first = insn;
+        continue;
+      }
+      ops.push(op);
+      if (!(op.def.flags & OpFlag.BB_END)) continue;
+      const n = close();
+      falls = false;
+      if (op.def.flags & OpFlag.COND_BRANCH) {
+        nodes[n].next = [-1, nodes.length];
+        fixups.push({ node: n, slot: 0, label: op.label! });
+        falls = true;
+      } else if (op.def === BR) {
+        nodes[n].next = [-1];
+        fixups.push({ node: n, slot: 0, label: op.label! });
+      }
+    }
+    if (ops.length) close();
+    for (const f of fixups) nodes[f.node].next[f.slot] = labels.get(f.label)!;
+  }
+  for (const node of nodes) {
+    const last = node.ops.at(-1);
+    if (last?.def === GOTO_TB && head.has(last.imms[1])) node.next = [head.get(last.imms[1])!];
+  }
+  const graph: Graph = { nodes, entry: head.get(tbs[0].start)!, order: [] };
+  // Edges into the middle of a loop become exits, one at a time, until every retreating edge ends at a dominator.
+  for (;;) {
+    analyse(graph);
+    const bad = nodes.find((x, i) => x.rpo >= 0 && x.next.some((d) => nodes[d].rpo <= x.rpo && !dominates(graph, d, i)));
+    if (!bad) return graph;
+    bad.next = bad.ops.at(-1)?.def === GOTO_TB ? [] : fail();
+  }
+}
+const fail = (): never => { throw new Error('irreducible control flow inside a TB'); };
+
+/** Reverse post-order, dominators (Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm"), loop headers, merge points. */
+function analyse(g: Graph): void {
+  const { nodes } = g;
+  for (const n of nodes) { n.rpo = -1; n.idom = -1; n.loop = n.merge = false; }
+  const post: number[] = [];
+  const seen = new Set<number>();
+  const visit = (n: number): void => {
+    seen.add(n);
+    // The fall-through first, so that it comes last in the order: hot paths follow taken loop branches.
+    for (const s of nodes[n].next) if (!seen.has(s)) visit(s);
+    post.push(n);
+  };
+  visit(g.entry);
+  g.order = post.reverse();
+  g.order.forEach((n, i) => { nodes[n].rpo = i; });
+  const preds = new Map<number, number[]>();
+  for (const n of g.order) for (const s of nodes[n].next) preds.set(s, [...(preds.get(s) ?? []), n]);
+  nodes[g.entry].idom = g.entry;
+  const meet = (a: number, b: number): number => {
+    while (a !== b) {
+      while (nodes[a].rpo > nodes[b].rpo) a = nodes[a].idom;
+      while (nodes[b].rpo > nodes[a].rpo) b = nodes[b].idom;
+    }
+    return a;
+  };
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const n of g.order) {
+      if (n === g.entry) continue;
+      let dom = -1;
+      for (const p of preds.get(n) ?? []) if (nodes[p].idom >= 0) dom = dom < 0 ? p : meet(dom, p);
+      if (nodes[n].idom !== dom) { nodes[n].idom = dom; changed = true; }
+    }
+  }
+  for (const n of g.order) {
+    const ps = preds.get(n) ?? [];
+    nodes[n].loop = ps.some((p) => nodes[p].rpo >= nodes[n].rpo);
+    nodes[n].merge = ps.filter((p) => nodes[p].rpo < nodes[n].rpo).length > 1;
+  }
+}
+
+function dominates(g: Graph, a: number, b: number): boolean {
+  for (;;) {
+    if (a === b) return true;
+    if (b === g.entry) return false;
+    b = g.nodes[b].idom;
+  }
+}

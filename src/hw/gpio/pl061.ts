@@ -99,7 +99,7 @@ export class Pl061 implements MmioDevice {
 
   #update(): void {
     const levels = this.#levels();
-    const changed = (levels ^ this.#seen) & ~this.#is;
+    const changed = (levels ^ this.#seen) & ~this.#is & ~this.#dir; // outputs raise no edges
     this.#seen = levels;
     this.#edges |= changed & (this.#ibe | ~(levels ^ this.#iev));
     for (let line = 0; line < 8; line++) this.#outputs[line]?.set(((levels & this.#dir) >> line & 1) !== 0);

@@ -50,6 +50,6 @@ try {
   for (const name of FILES) console.log(`.cache/guest/debian/${name} (${statSync(join(folder, name)).size} bytes)`);
 } catch (error) {
   if (!(error instanceof Failure)) throw error;
-  console.error(`guest:debian: ${error.message}`);
+  process.stderr.write(`guest:debian: ${error.message}\n`);
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 // cpuExec: the loop a vCPU thread lives in: find a TB, run it, handle exceptions, interrupts, work and halts.
 import { CPUState, CPU_INTERRUPT_EXITTB } from '../memory/layout/cpu.ts';
-import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_SINGLE_STEP, TB, TB_EXIT_MASK, TB_EXIT_REQUESTED } from '../memory/layout/tb.ts';
+import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_SINGLE_STEP, TB, TB_EXIT_HOT, TB_EXIT_MASK, TB_EXIT_STUB } from '../memory/layout/tb.ts';
 import type { Engine } from './engine.ts';
 import { EXCP_ATOMIC } from './softmmu.ts';
 import type { Vcpu } from './vcpu.ts';
@@ -68,6 +68,7 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
   const i32 = machine.i32, env = cpu.base;
   const exitRequest = cpu.word(off.exit_request);
   let last = 0, slot = 0;
+  engine.syncGeneration();
   for (;;) {
     const excp = cpu.exceptionIndex;
     if (excp >= 0) {
@@ -90,14 +91,18 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
     }
     if (cpu.load(off.halted)) return;
     const tb = findTb(engine, cpu, 0);
-    if (tb < 0) continue;
+    if (tb === -1) continue;
     if (tb === 0) { requestTbFlush(engine, cpu); return; }
     if (last !== 0) store.link(last, slot, tb);
     const ret = engine.tbFunction(i32[tb + TB.off.fn >>> 2])(env, tb);
     const code = ret & TB_EXIT_MASK;
     last = code < 2 ? ret & ~TB_EXIT_MASK : 0;
     slot = code;
-    if (code === TB_EXIT_REQUESTED) last = 0;
+    if (code === TB_EXIT_HOT) engine.hot.push(ret & ~TB_EXIT_MASK, Atomics.load(i32, machine.global('tb_gen')));
+    else if (code === TB_EXIT_STUB) {
+      const fn = Atomics.load(i32, (ret & ~TB_EXIT_MASK) + TB.off.fn >>> 2);
+      if (fn !== 0) engine.instantiate(fn);
+    }
   }
 }
 
@@ -130,7 +135,8 @@ function stepAtomic(engine: Engine, cpu: Vcpu): void {
     try {
       cpu.store(off.exit_request, 0);
       const tb = findTb(engine, cpu, 1 | CF_NO_GOTO_TB | CF_NO_GOTO_PTR | CF_SINGLE_STEP);
-      if (tb > 0) engine.tbFunction(0)(cpu.base, tb);
+      // The heat exit leaves without running anything.
+      if (tb !== 0 && tb !== -1) while ((engine.tbFunction(0)(cpu.base, tb) & TB_EXIT_MASK) === TB_EXIT_HOT);
       else if (tb === 0) requestTbFlush(engine, cpu);
     } finally {
       mmu.exclusive = false;

@@ -2,9 +2,10 @@
 import { BytecodeEncoder, TempOverflow } from '../tcg/bytecode.ts';
 import { TCGContext, type Op } from '../tcg/context.ts';
 import { optimize } from '../tcg/optimize.ts';
-import { CF_COUNT_MASK } from '../memory/layout/tb.ts';
+import { CF_COUNT_MASK, MAX_REGIONS, RegionDesc } from '../memory/layout/tb.ts';
 import { CPUState, TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
 import { Exclusive } from './exclusive.ts';
+import { HotQueue } from './hot-queue.ts';
 import { IoPort, type LocalDevice } from './io.ts';
 import type { Machine } from './machine-view.ts';
 import { SoftMmu } from './softmmu.ts';
@@ -24,9 +25,14 @@ export interface EngineOptions {
   own: readonly number[];
   /** Devices served by vCPU threads, by I/O region number. */
   localDevices: ReadonlyMap<number, LocalDevice>;
+  /** Hot code is compiled to regions. */
+  regions?: boolean;
   /** Hook of `-d in_asm,op,op_opt`: called for each TB translated. */
   onTranslate?: (stage: 'op' | 'op_opt', ops: readonly Op[], key: TbKey) => void;
 }
+
+/** Region instances a thread keeps; beyond that it starts over (v86 stops near 900 modules, here an instance costs some KiB). */
+const MAX_INSTANCES = 8192;
 
 type TbFunction = (env: number, tb: number) => number;
 
@@ -42,7 +48,12 @@ export class Engine {
   readonly #tcg = new TCGContext();
   readonly #encoder: BytecodeEncoder;
   readonly #mmus: (SoftMmu | undefined)[] = [];
-  readonly #run: TbFunction[] = [];
+  /** Functions by table index; holes are regions without an instance on this thread. */
+  #run: TbFunction[] = [];
+  readonly #imports: Record<string, unknown>;
+  readonly #stub: TbFunction;
+  #tbGen = -1;
+  readonly hot: HotQueue;
   readonly #onTranslate: EngineOptions['onTranslate'];
 
   constructor(o: EngineOptions) {
@@ -63,7 +74,8 @@ export class Engine {
     target.initTcg(this.#tcg);
 
     const helpers = new WebAssembly.Table({ element: 'anyfunc', initial: Math.max(1, target.helpers.wasm.length) });
-    this.tbs = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+    this.tbs = new WebAssembly.Table({ element: 'anyfunc', initial: o.regions ? MAX_REGIONS : 1 });
+    this.hot = new HotQueue(machine);
     const byBase = new Map(this.own.map((c) => [c.base, c]));
     // Almost every thread runs one vCPU: skip the map then.
     const only = this.own.length === 1 ? this.own[0] : undefined;
@@ -91,15 +103,49 @@ export class Engine {
         helpers.set(i, f);
       });
     }
-    const interp = new WebAssembly.Instance(new WebAssembly.Module(o.interpreter), { env: imports });
-    this.tbs.set(0, interp.exports.run);
-    this.#run[0] = interp.exports.run;
+    this.#imports = imports;
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(o.interpreter), { env: imports });
+    this.#stub = exports.stub;
+    this.tbs.set(0, exports.run);
+    this.#run[0] = exports.run;
+    for (let n = 1; n < this.tbs.length; n++) this.tbs.set(n, this.#stub);
+  }
+
+  /** After a tb_flush the region numbers start over: drops the instances of the old ones. Before each entry into guest code. */
+  syncGeneration(): void {
+    const gen = Atomics.load(this.machine.i32, this.machine.global('tb_gen'));
+    if (gen === this.#tbGen) return;
+    this.#tbGen = gen;
+    this.dropInstances();
+  }
+
+  /** Forgets all region instances of this thread; they are made again when called. */
+  dropInstances(): void {
+    this.#run.forEach((_, n) => { if (n > 0) this.tbs.set(n, this.#stub); });
+    this.#run = [this.#run[0]];
+    this.instances = 0;
+  }
+  /** Live region instances of this thread. */
+  instances = 0;
+
+  /** Creates this thread's instance of region n. */
+  instantiate(n: number): void {
+    if (this.#run[n]) return;
+    if (this.instances >= MAX_INSTANCES) this.dropInstances();
+    const { i32, u8, layout } = this.machine;
+    const r = layout.regionBase + n * RegionDesc.size >>> 2;
+    const at = i32[r + (RegionDesc.off.addr >>> 2)];
+    const bytes = u8.slice(at, at + i32[r + (RegionDesc.off.bytes >>> 2)]);
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.#imports });
+    this.#run[n] = exports.r0;
+    this.tbs.set(n, exports.r0);
+    this.instances++;
   }
 
   mmu(cpu: Vcpu): SoftMmu { return this.#mmus[cpu.index]!; }
 
   /** The function behind a TB's `fn` index on this thread. */
-  tbFunction(fn: number): TbFunction { return this.#run[fn] ?? this.#run[0]; }
+  tbFunction(fn: number): TbFunction { return this.#run[fn] ?? this.#stub; }
 
   /** Translates the TB at ram offset `key.phys`, whose virtual PC is (pcLo, pcHi). 0: the code buffer is full, flush and try again. */
   translate(key: TbKey, pcLo: number, pcHi: number): number {

@@ -17,6 +17,8 @@ export interface StateLayout {
   readonly pageDescBase: number;
   readonly nrPages: number;
   readonly postedBase: number;
+  readonly hotBase: number;
+  readonly regionBase: number;
   /** State of CPU-adjacent devices (GIC, …). */
   readonly deviceBase: number;
   readonly deviceBytes: number;

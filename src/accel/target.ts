@@ -73,6 +73,8 @@ export interface TargetCpu {
   /** Bytes of wasm modules holding wasm helpers, by module name (imports: env.state memory). */
   readonly wasmModules: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
 
+  /** Names of the globals that restoreState writes. */
+  readonly restoredGlobals: readonly string[];
   /** Declares the globals. Called once a thread. */
   initTcg(tcg: TCGContext): void;
   /** Emits the ops of one TB into `tcg`. */

@@ -1,7 +1,7 @@
 // The TB store: descriptors, code buffer, page lists, chaining, invalidation, flush. Shared by all vCPU threads.
 import { SpinLock } from '#atomics-sync';
 import { TARGET_PAGE_BITS } from '../memory/layout/cpu.ts';
-import { INSN_START_WORDS, PageDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
+import { INSN_START_WORDS, MAX_REGIONS, PageDesc, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
 import type { Machine } from './machine-view.ts';
 import { Qht } from './qht.ts';
 import { Tlb } from './tlb.ts';
@@ -62,6 +62,7 @@ export class TbStore {
     const { i32, layout } = this.#m;
     Atomics.store(i32, this.#codePtr, layout.codeBase);
     Atomics.store(i32, this.#tbCount, 0);
+    Atomics.store(i32, this.#m.global('region_count'), 0);
     this.qht.reset();
     Atomics.add(i32, this.#m.global('tb_gen'), 1);
   }
@@ -75,6 +76,7 @@ export class TbStore {
       const page = this.#pageOf(tb);
       const d = this.#m.pageDesc(page);
       i32[d + P.first_tb >>> 2] = 0;
+      i32[d + P.has_regions >>> 2] = 0;
       // Translations under way at other vCPUs end with 'code changed'.
       i32[d + P.code_gen >>> 2]++;
     }
@@ -216,17 +218,68 @@ export class TbStore {
     const i32 = this.#i32, page = Math.floor(at / (1 << TARGET_PAGE_BITS)), d = this.#m.pageDesc(page);
     return this.#pageLock(page).withLock(() => {
       i32[d + P.code_gen >>> 2]++;
-      let link = d + P.first_tb >>> 2;
+      let link = d + P.first_tb >>> 2, invalidated = false;
       for (let tb = i32[link]; tb !== 0; tb = i32[link]) {
         const start = this.phys(tb), end = start + i32[tb + T.size >>> 2];
         if (at < end && at + bytes > start) {
           i32[link] = i32[tb + T.page_next >>> 2];
           this.#invalidateLocked(tb);
+          invalidated = true;
         } else link = tb + T.page_next >>> 2;
       }
+      if (invalidated) this.#dropRegionsLocked(d);
       store();
       if (i32[d + P.first_tb >>> 2] !== 0) return false;
       Atomics.and(i32, (d + P.dirty) >>> 2, ~1);
+      return true;
+    });
+  }
+
+  /**
+   * Some TB of the page is gone: no region of the page is entered any more (any may have compiled it in), and vCPUs
+   * inside one leave at their next back edge. The page lock is held.
+   */
+  #dropRegionsLocked(d: number): void {
+    const i32 = this.#i32;
+    let any = false;
+    for (let tb = i32[d + P.first_tb >>> 2]; tb !== 0; tb = i32[tb + T.page_next >>> 2]) {
+      if (Atomics.exchange(i32, tb + T.fn >>> 2, 0) !== 0) any = true;
+    }
+    any ||= Atomics.exchange(i32, d + P.has_regions >>> 2, 0) !== 0;
+    if (any) for (const cpu of this.#cpus) cpu.kick();
+  }
+
+  /** Descriptors of the TBs of a page, as of now. */
+  tbsOfPage(page: number): number[] {
+    const i32 = this.#i32, d = this.#m.pageDesc(page);
+    return this.#pageLock(page).withLock(() => {
+      const out: number[] = [];
+      for (let tb = i32[d + P.first_tb >>> 2]; tb !== 0; tb = i32[tb + T.page_next >>> 2]) out.push(tb);
+      return out;
+    });
+  }
+
+  /** The page's code generation now. */
+  codeGen(page: number): number { return Atomics.load(this.#i32, (this.#m.pageDesc(page) + P.code_gen) >>> 2); }
+
+  /** Publishes a compiled region as TB `entry`'s function, unless the page changed since `gen`. False: not published; 'full': out of room. */
+  publishRegion(entry: number, module: Uint8Array, tbs: number, page: number, gen: number): boolean | 'full' {
+    const i32 = this.#i32, { layout, u8 } = this.#m, d = this.#m.pageDesc(page);
+    const bytes = (module.length + 15) & ~15;
+    const at = Atomics.add(i32, this.#codePtr, bytes) >>> 0;
+    if (at + bytes > layout.codeBase + layout.codeBytes) { Atomics.sub(i32, this.#codePtr, bytes); return 'full'; }
+    const n = Atomics.add(i32, this.#m.global('region_count'), 1) + 1;
+    if (n >= MAX_REGIONS) { Atomics.sub(i32, this.#m.global('region_count'), 1); return 'full'; }
+    u8.set(module, at);
+    const r = layout.regionBase + n * RegionDesc.size >>> 2;
+    i32[r + (RegionDesc.off.addr >>> 2)] = at;
+    i32[r + (RegionDesc.off.bytes >>> 2)] = module.length;
+    i32[r + (RegionDesc.off.tb >>> 2)] = entry;
+    i32[r + (RegionDesc.off.tbs >>> 2)] = tbs;
+    return this.#pageLock(page).withLock(() => {
+      if (i32[d + P.code_gen >>> 2] !== gen || Atomics.load(i32, entry + T.flags >>> 2) & TB_INVALID) return false;
+      Atomics.store(i32, d + P.has_regions >>> 2, 1);
+      Atomics.store(i32, entry + T.fn >>> 2, n); // pairs with src/tcg/interpreter.ts#enterDest
       return true;
     });
   }
@@ -251,12 +304,13 @@ export class TbStore {
   }
 
   /** Figures for `info jit`. */
-  stats(): { tbs: number; codeBytes: number; flushes: number } {
+  stats(): { tbs: number; regions: number; codeBytes: number; flushes: number } {
     const i32 = this.#i32;
     return {
       tbs: Atomics.load(i32, this.#tbCount),
       codeBytes: (Atomics.load(i32, this.#codePtr) >>> 0) - this.#m.layout.codeBase,
       flushes: Atomics.load(i32, this.#m.global('tb_gen')) - 1,
+      regions: Atomics.load(i32, this.#m.global('region_count')),
     };
   }
 }

@@ -8,7 +8,7 @@ import { helperSignature, type WasmCallEmit } from './ops/control.ts';
 import { OPS } from './ops/index.ts';
 import { VARIANTS, operandType, type Variant } from './variants.ts';
 import { CPUState, JmpCacheEntry } from '../memory/layout/cpu.ts';
-import { TB, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED } from '../memory/layout/tb.ts';
+import { TB, TB_EXIT_HOT, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED, TB_EXIT_STUB } from '../memory/layout/tb.ts';
 
 /** Parameters and locals of a TB function. */
 const ENV = 0, TBP = 1, PC = 2, DEST = 3, FIRST_SCRATCH = 4;
@@ -21,6 +21,8 @@ export interface InterpreterOptions {
   pcOffset: number;
   statePages: number;
   ramPages: number;
+  /** A TB leaves with TB_EXIT_HOT each time its execution count has these bits (2^n - 1) all zero; 0 = never. */
+  hotMask?: number;
 }
 
 /**
@@ -199,7 +201,7 @@ export function declareImports(m: WasmModule, opt: InterpreterOptions): { tbFunc
   return { tbFunc, signatures };
 }
 
-/** Bytes of the interpreter module; it exports `run`, a TB function. */
+/** Bytes of the interpreter module; it exports two TB functions: `run`, and `stub` for regions not yet instantiated. */
 export function generateInterpreter(opt: InterpreterOptions): Uint8Array<ArrayBuffer> {
   const m = new WasmModule();
   const { tbFunc, signatures } = declareImports(m, opt);
@@ -211,8 +213,12 @@ export function generateInterpreter(opt: InterpreterOptions): Uint8Array<ArrayBu
   w.localGet(ENV); w.atomic('i32_load', CPUState.off.exit_request);
   w.if(); e.exitTb(TB_EXIT_REQUESTED); w.end();
   w.localGet(TBP);
-  w.localGet(TBP); w.mem('i32_load', TB.off.exec_count); w.i32Const(1); w.op('i32_add');
+  w.localGet(TBP); w.mem('i32_load', TB.off.exec_count); w.i32Const(1); w.op('i32_add'); w.localTee(PC);
   w.mem('i32_store', TB.off.exec_count);
+  if (opt.hotMask) {
+    w.localGet(PC); w.i32Const(opt.hotMask); w.op('i32_and'); w.op('i32_eqz');
+    w.if(); e.exitTb(TB_EXIT_HOT); w.end();
+  }
   w.localGet(TBP); w.mem('i32_load', TB.off.code); w.localSet(PC);
   e.next = w.loop();
   const bad = w.block();
@@ -235,5 +241,8 @@ export function generateInterpreter(opt: InterpreterOptions): Uint8Array<ArrayBu
   w.end();
   w.op('unreachable');
   m.func(tbFunc, ['i32', 'i32', ...locals.types], w, 'run');
+  const stub = new WasmCode(16);
+  stub.localGet(TBP); stub.i32Const(TB_EXIT_STUB); stub.op('i32_or');
+  m.func(tbFunc, [], stub, 'stub');
   return m.encode();
 }

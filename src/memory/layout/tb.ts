@@ -39,6 +39,10 @@ export const TB_EXIT_IDX0 = 0;
 export const TB_EXIT_IDX1 = 1;
 export const TB_EXIT_NOCHAIN = 2;
 export const TB_EXIT_REQUESTED = 3;
+/** The TB has been run often: ask for a region. It was not run this time. */
+export const TB_EXIT_HOT = 4;
+/** The TB's region has no instance on this thread yet. It was not run. */
+export const TB_EXIT_STUB = 5;
 export const TB_EXIT_MASK = 15;
 
 /** QHT bucket line: one cache line; chained when full. */
@@ -57,7 +61,9 @@ export const PageDesc = struct('PageDesc', 'code on one page of guest memory', {
   lock: shared('i32', 'any', 'page lock (spin)'),
   first_tb: locked('u32', 'page lock', 'list of TBs by tb.page_next; non-zero means stores must take NOTDIRTY'),
   dirty: shared('i32', 'any', 'bit 0: has code (fast check of the store slow path)'),
-  code_gen: shared('i32', 'the page lock holder', 'raised by every invalidation'),
+  code_gen: shared('i32', 'the page lock holder', 'raised by every store to the page while it may hold code'),
+  has_regions: shared('i32', 'the page lock holder', 'a region was published since the last invalidation'),
+  pad: constant('u32', 'unused', 3),
 });
 
 export const GlobalPage = struct('GlobalPage', 'state shared by all threads of one machine', {
@@ -82,6 +88,10 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   qht_lock: shared('i32', 'any', 'spin lock: resize and reset', 4),
   qht_alloc: shared('i32', 'any', 'next free byte of the QHT region (atomic bump allocation)'),
   qht_added: shared('i32', 'any', 'buckets chained since the last resize'),
+  hot_lock: shared('i32', 'any', 'spin lock of the hot-TB ring'),
+  hot_head: shared('i32', 'translator', 'next hot TB to compile'),
+  hot_tail: shared('i32', 'vCPUs under hot_lock', 'next free slot; futex of the translator threads'),
+  region_count: shared('i32', 'translator', 'region descriptors handed out since the last tb_flush'),
   clock_lock: shared('i32', 'main', 'SeqLock of the virtual clock', 2),
   clock_offset: { type: 'f64', writer: 'main', lock: 'clock_lock', order: 'plain', doc: 'virtual time = monotonic time - offset, ns; one aligned access, never torn' },
   clock_stopped_at: { type: 'f64', writer: 'main', lock: 'clock_lock', order: 'plain', doc: 'virtual time while stopped, ns; negative while running' },
@@ -98,6 +108,22 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
 export const EVENT_SHUTDOWN = 1;
 export const EVENT_RESET = 2;
 export const EVENT_PANIC = 4;
+
+/** A compiled region. Region n is table index n; index 0 is the interpreter. */
+export const RegionDesc = struct('RegionDesc', 'wasm module of a compiled region', {
+  addr: constant('u32', 'address of the module in the code buffer'),
+  bytes: constant('u32', 'its length'),
+  tb: constant('u32', 'TB it is entered by'),
+  tbs: constant('u32', 'TBs compiled into it'),
+});
+export const MAX_REGIONS = 1 << 15;
+
+/** A TB whose execution counter asked for a region. */
+export const HotTb = struct('HotTb', 'entry of the hot-TB ring', {
+  tb: locked('u32', 'hot_lock', 'TB address'),
+  gen: locked('u32', 'hot_lock', 'tb_gen when it was queued'),
+});
+export const HOT_RING = 1024;
 
 /** A write to a register declared posted: done later by main, in order. */
 export const PostedWrite = struct('PostedWrite', 'entry of the coalesced-MMIO ring', {

@@ -1,0 +1,56 @@
+// The queue of hot TBs: vCPUs put TBs in whose execution counter asks for a region, translator threads take them out.
+import { SpinLock } from '#atomics-sync';
+import { HOT_RING, HotTb } from '../memory/layout/tb.ts';
+import type { Machine } from './machine-view.ts';
+
+export class HotQueue {
+  readonly #m: Machine;
+  readonly #lock: SpinLock;
+  readonly #head: number;
+  readonly #tail: number;
+
+  constructor(m: Machine) {
+    this.#m = m;
+    this.#lock = new SpinLock(m.i32, m.global('hot_lock'));
+    this.#head = m.global('hot_head');
+    this.#tail = m.global('hot_tail');
+  }
+
+  /** Queues a TB; dropped when the ring is full (its counter will ask again). */
+  push(tb: number, gen: number): void {
+    const { i32 } = this.#m;
+    this.#lock.withLock(() => {
+      const tail = Atomics.load(i32, this.#tail);
+      if (tail - Atomics.load(i32, this.#head) >= HOT_RING) return;
+      const at = this.#m.layout.hotBase + (tail & (HOT_RING - 1)) * HotTb.size >>> 2;
+      i32[at] = tb;
+      i32[at + 1] = gen;
+      Atomics.store(i32, this.#tail, tail + 1);
+    });
+    Atomics.notify(i32, this.#tail, 1);
+  }
+
+  /** Takes a TB, sleeping while there is none; undefined when the machine shuts down. */
+  pop(): { tb: number; gen: number } | undefined {
+    const { i32 } = this.#m, shutdown = this.#m.global('shutdown');
+    for (;;) {
+      if (Atomics.load(i32, shutdown)) return undefined;
+      const tail = Atomics.load(i32, this.#tail);
+      const got = this.#lock.withLock(() => {
+        const head = Atomics.load(i32, this.#head);
+        if (head === Atomics.load(i32, this.#tail)) return undefined;
+        const at = this.#m.layout.hotBase + (head & (HOT_RING - 1)) * HotTb.size >>> 2;
+        Atomics.store(i32, this.#head, head + 1);
+        return { tb: i32[at], gen: i32[at + 1] };
+      });
+      if (got) return got;
+      Atomics.wait(i32, this.#tail, tail);
+    }
+  }
+
+  /** Wakes every waiting translator, at shutdown. */
+  wake(): void {
+    Atomics.add(this.#m.i32, this.#tail, 0);
+    Atomics.notify(this.#m.i32, this.#tail);
+  }
+}

@@ -1,0 +1,71 @@
+// Helpers of the base instruction set: exceptions, alignment faults, 128-bit compare-and-swap; registers the wasm ones.
+import { MMU_DATA_LOAD, MMU_DATA_STORE, type HelperTable } from '../../../accel/target.ts';
+import type { Vcpu } from '../../../accel/vcpu.ts';
+import { CPUState } from '../../../memory/layout/cpu.ts';
+import { envOff } from '../env.ts';
+import { EXCP, synPcAlignment } from '../syndrome.ts';
+import type { CoreHelpers } from '../translate/core-helpers.ts';
+
+function raise(cpu: Vcpu, excp: number, syndrome: number, targetEl: number): true {
+  cpu.exceptionIndex = excp;
+  cpu.st32(envOff.exc_syndrome, syndrome);
+  cpu.st32(envOff.exc_target_el, targetEl);
+  return true;
+}
+
+/** (excp, syndrome, targetEl) */
+const exception_with_syndrome = (cpu: Vcpu): true => raise(cpu, cpu.argLo(0), cpu.argLo(1), cpu.argLo(2));
+
+/** (targetEl): the PC is misaligned. */
+function exception_pc_alignment(cpu: Vcpu): true {
+  cpu.st64p(envOff.exc_vaddress, cpu.ld32(envOff.pc), cpu.ld32(envOff.pc + 4));
+  return raise(cpu, EXCP.PREFETCH_ABORT, synPcAlignment(), cpu.argLo(0));
+}
+
+/** (address, isStore, mmuIdx): an access that must be aligned is not. */
+function unaligned_access(cpu: Vcpu): true {
+  cpu.target.unalignedAccess(cpu, cpu.argLo(0), cpu.argHi(0), cpu.argLo(1) ? MMU_DATA_STORE : MMU_DATA_LOAD, cpu.argLo(2));
+  return true;
+}
+
+/** (address, expected low, high, new low, high, mmuIdx) → old low, high: 16 bytes compared and swapped, alone. */
+function cmpxchg128(cpu: Vcpu): boolean {
+  const { services } = cpu, lo = cpu.argLo(0), hi = cpu.argHi(0), mmuIdx = cpu.argLo(5);
+  if (lo & 15) {
+    cpu.target.unalignedAccess(cpu, lo, hi, MMU_DATA_STORE, mmuIdx);
+    return true;
+  }
+  if (!services.exclusive) {
+    services.exitAtomic();
+    return true;
+  }
+  // The store side first: it reports the faults of both.
+  const at = services.probeAccess(lo, hi, 16, MMU_DATA_STORE, mmuIdx);
+  if (at === -1 || services.probeAccess(lo, hi, 16, MMU_DATA_LOAD, mmuIdx) === -1) return true;
+  if (at === -2) {
+    cpu.target.transactionFailed(cpu, lo, hi, 0, MMU_DATA_STORE, mmuIdx);
+    return true;
+  }
+  const { ram64 } = cpu.machine, k = at / 8, old0 = ram64[k], old1 = ram64[k + 1];
+  if (old0 === cpu.arg64(1) && old1 === cpu.arg64(2)) {
+    ram64[k] = cpu.arg64(3);
+    ram64[k + 1] = cpu.arg64(4);
+  }
+  cpu.ret64(old0);
+  cpu.st64(CPUState.off.helper_ret + 8, old1);
+  return false;
+}
+
+/** wasm helpers by the number of their i64 arguments (src/target/arm/assembly/int.ts). */
+const WASM_HELPERS = {
+  1: ['rbit64'],
+  2: ['crc32b', 'crc32h', 'crc32w', 'crc32x', 'crc32cb', 'crc32ch', 'crc32cw', 'crc32cx'],
+  3: ['pack_nzcv', 'adc_nzcv32', 'adc_nzcv64'],
+} as const;
+
+/** Registers everything the base instruction set calls. */
+export function registerIntHelpers(t: HelperTable): Pick<CoreHelpers, 'exception_with_syndrome' | 'pack_nzcv'> & CoreHelpers {
+  const js = { exception_with_syndrome, exception_pc_alignment, unaligned_access, cmpxchg128 };
+  const wasm = Object.entries(WASM_HELPERS).flatMap(([n, names]) => names.map((name) => [name, t.addWasm(name, `callw${n}`)]));
+  return Object.fromEntries([...Object.entries(js).map(([name, fn]) => [name, t.add(name, fn)]), ...wasm]);
+}

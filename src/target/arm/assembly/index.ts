@@ -1,2 +1,3 @@
 // Entry point of the AArch64 wasm helpers: everything exported here is a helper that generated code may call.
 export * from './fp-scalar';
+export * from './int';

@@ -73,8 +73,8 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
     const excp = cpu.exceptionIndex;
     if (excp >= 0) {
       if (excp >= EXCP_INTERRUPT) return;
-      cpu.exceptionIndex = -1;
       target.doInterrupt(cpu);
+      cpu.exceptionIndex = -1;
       last = 0;
     }
     if (Atomics.load(i32, exitRequest) !== 0) {

@@ -1,0 +1,258 @@
+// Floating-point arithmetic in all three formats: add, sub, mul, div, sqrt, fused multiply-add, reciprocal steps.
+// Each begins with a native path for results that host arithmetic gives exactly as Arm does.
+import {
+  DZC, FZ, INF, IXC, NEGINF, QNAN, RMODE, ZERO, getFpcr, infinity, invalid, isQuiet, magnitude, mulHi, mulLo, powerOfTwo, processNaN, processNaNs,
+  processNaNs3, quietBit, raise, roundFpcr, rounding, shrJam, signed, uExp, uSig, uSign, unpack,
+} from './softfloat';
+import { FPSR } from './offsets';
+
+@inline const MIN_NORMAL_D: u64 = 0x0010000000000000;
+@inline const MIN_NORMAL_S: u64 = 0x00800000;
+
+@inline function bitsD(x: f64): u64 { return reinterpret<u64>(x); }
+@inline function bitsS(x: f32): u64 { return <u64>reinterpret<u32>(x); }
+@inline function toD(x: u64): f64 { return reinterpret<f64>(x); }
+@inline function toS(x: u64): f32 { return reinterpret<f32>(<u32>x); }
+@inline function inexactKnown(env: usize): bool { return (load<u32>(env + FPSR) & IXC) != 0; }
+@inline function nearest(fpcr: u32): bool { return !(fpcr & (RMODE | FZ)); }
+
+/** Strictly between the smallest normal number and infinity: neither underflow nor overflow can have happened. */
+@inline function isSafe<T>(r: u64): bool {
+  const min = sizeof<T>() == 8 ? MIN_NORMAL_D : MIN_NORMAL_S;
+  return magnitude<T>(r) - (min + 1) < infinity<T>() - (min + 1);
+}
+
+// --- addition ----------------------------------------------------------------------------------------------------------
+
+/** a + b of normal operands, rounded. */
+function addUnpacked<T>(env: usize, fpcr: u32, sa: u64, ea: i32, fa: u64, sb: u64, eb: i32, fb: u64): u64 {
+  if (ea < eb || (ea == eb && fa < fb)) {
+    const s = sa, e = ea, f = fa;
+    sa = sb; ea = eb; fa = fb;
+    sb = s; eb = e; fb = f;
+  }
+  const x = fa >> 1, y = shrJam(fb >> 1, ea - eb);
+  const sum = sa == sb ? x + y : x - y;
+  if (sum == 0) return signed<T>(<u64>(rounding(fpcr) == NEGINF), 0);
+  const n = <i32>clz(sum);
+  return roundFpcr<T>(env, fpcr, sa, ea + 1 - n, sum << n);
+}
+
+/** a + b, or a - b with flip = 1. */
+function addSlow<T>(env: usize, fpcr: u32, a: u64, b: u64, flip: u64): u64 {
+  const ka = unpack<T>(env, fpcr, a), sa = uSign, ea = uExp, fa = uSig;
+  const kb = unpack<T>(env, fpcr, b), sb = uSign ^ flip, eb = uExp, fb = uSig;
+  if (max(ka, kb) >= QNAN) return processNaNs<T>(env, fpcr, ka, a, kb, b);
+  if (ka == INF) return kb == INF && sa != sb ? invalid<T>(env) : signed<T>(sa, infinity<T>());
+  if (kb == INF) return signed<T>(sb, infinity<T>());
+  if (ka == ZERO && kb == ZERO) return signed<T>(sa == sb ? sa : <u64>(rounding(fpcr) == NEGINF), 0);
+  if (ka == ZERO) return roundFpcr<T>(env, fpcr, sb, eb, fb);
+  if (kb == ZERO) return roundFpcr<T>(env, fpcr, sa, ea, fa);
+  return addUnpacked<T>(env, fpcr, sa, ea, fa, sb, eb, fb);
+}
+
+/** True when r is x + y rounded to nearest and is known exact, or inexactness is recorded already (Knuth's TwoSum). */
+@inline function addIsDone<F>(env: usize, x: F, y: F, r: F): bool {
+  if (inexactKnown(env)) return true;
+  const t = r - x;
+  return (x - (r - t)) + (y - t) == 0;
+}
+
+@inline export function fpAdd<T>(env: usize, a: u64, b: u64, flip: u64): u64 {
+  const fpcr = getFpcr(env);
+  if (nearest(fpcr)) {
+    if (sizeof<T>() == 8) {
+      const x = toD(a), y = toD(b ^ flip << 63), r = x + y;
+      if (magnitude<T>(bitsD(r)) < infinity<T>() && addIsDone<f64>(env, x, y, r)) return bitsD(r);
+    } else if (sizeof<T>() == 4) {
+      const x = toS(a), y = toS(b ^ flip << 31), r = x + y;
+      if (magnitude<T>(bitsS(r)) < infinity<T>() && addIsDone<f32>(env, x, y, r)) return bitsS(r);
+    }
+  }
+  return addSlow<T>(env, fpcr, a, b, flip);
+}
+
+// --- multiplication, division, square root -------------------------------------------------------------------------------
+
+/** a × b; `extended`: 0 × ∞ is ±2 (FMULX). */
+function mulSlow<T>(env: usize, fpcr: u32, a: u64, b: u64, extended: bool): u64 {
+  const ka = unpack<T>(env, fpcr, a), sa = uSign, ea = uExp, fa = uSig;
+  const kb = unpack<T>(env, fpcr, b), s = sa ^ uSign, eb = uExp, fb = uSig;
+  const top = max(ka, kb);
+  if (top >= QNAN) return processNaNs<T>(env, fpcr, ka, a, kb, b);
+  if (top == INF) {
+    if (min(ka, kb) == ZERO) return extended ? signed<T>(s, powerOfTwo<T>(1)) : invalid<T>(env);
+    return signed<T>(s, infinity<T>());
+  }
+  if (min(ka, kb) == ZERO) return signed<T>(s, 0);
+  const hi = mulHi(fa, fb), n = <i32>clz(hi);
+  const sig = n ? hi << 1 | mulLo >> 63 : hi, rest = n ? mulLo << 1 : mulLo;
+  return roundFpcr<T>(env, fpcr, s, ea + eb + 1 - n, sig | <u64>(rest != 0));
+}
+
+@inline export function fpMul<T>(env: usize, a: u64, b: u64): u64 {
+  const fpcr = getFpcr(env);
+  if (nearest(fpcr)) {
+    if (sizeof<T>() == 8) {
+      const r = bitsD(toD(a) * toD(b));
+      // The product of two 53-bit numbers is exact when they end in 53 zeros together.
+      if (isSafe<T>(r) && (inexactKnown(env) || ctz(a | MIN_NORMAL_D) + ctz(b | MIN_NORMAL_D) > 52)) return r;
+    } else if (sizeof<T>() == 4) {
+      const x = toS(a), y = toS(b), f = x * y, r = bitsS(f);
+      if (isSafe<T>(r) && (inexactKnown(env) || <f64>x * <f64>y == <f64>f)) return r;
+    }
+  }
+  return mulSlow<T>(env, fpcr, a, b, false);
+}
+export function fpMulX<T>(env: usize, a: u64, b: u64): u64 { return mulSlow<T>(env, getFpcr(env), a, b, true); }
+
+/**
+ * Significand, as `round` takes it, of an exact value that lies on the side `order` (-1, 0, 1) of its nearest 53-bit
+ * approximation `m` (bit 52 set).
+ */
+@inline function besides(m: u64, order: i32): u64 { return (m << 11) + <u64>order; }
+/** -1, 0 or 1 as hi1:lo1 is below, equal to or above hi2:lo2. */
+@inline function compare128(hi1: u64, lo1: u64, hi2: u64, lo2: u64): i32 {
+  return hi1 != hi2 ? (hi1 < hi2 ? -1 : 1) : lo1 == lo2 ? 0 : lo1 < lo2 ? -1 : 1;
+}
+
+function divSlow<T>(env: usize, fpcr: u32, a: u64, b: u64): u64 {
+  const ka = unpack<T>(env, fpcr, a), sa = uSign, ea = uExp, fa = uSig >> 11;
+  const kb = unpack<T>(env, fpcr, b), s = sa ^ uSign, eb = uExp, fb = uSig >> 11;
+  if (max(ka, kb) >= QNAN) return processNaNs<T>(env, fpcr, ka, a, kb, b);
+  if (ka == INF) return kb == INF ? invalid<T>(env) : signed<T>(s, infinity<T>());
+  if (kb == INF) return signed<T>(s, 0);
+  if (kb == ZERO) {
+    if (ka == ZERO) return invalid<T>(env);
+    raise(env, DZC);
+    return signed<T>(s, infinity<T>());
+  }
+  if (ka == ZERO) return signed<T>(s, 0);
+  // The native quotient of the significands, in (1/2, 2), is the nearest one; the exact one lies on the side where the remainder says.
+  const q = bitsD(<f64>fa / <f64>fb), below = <i32>(1023 - (q >> 52));
+  const m = (q & (MIN_NORMAL_D - 1)) | MIN_NORMAL_D;
+  const shift = 52 + below;
+  const hi = mulHi(m, fb), lo = mulLo;
+  const sig = besides(m, compare128(fa >> (64 - shift), fa << shift, hi, lo)), n = <i32>clz(sig);
+  return roundFpcr<T>(env, fpcr, s, ea - eb - below - n, sig << n);
+}
+
+@inline export function fpDiv<T>(env: usize, a: u64, b: u64): u64 {
+  const fpcr = getFpcr(env);
+  if (nearest(fpcr)) {
+    if (sizeof<T>() == 8) {
+      const r = bitsD(toD(a) / toD(b));
+      if (isSafe<T>(r) && inexactKnown(env)) return r;
+    } else if (sizeof<T>() == 4) {
+      const x = toS(a), y = toS(b), f = x / y, r = bitsS(f);
+      if (isSafe<T>(r) && (inexactKnown(env) || <f64>f * <f64>y == <f64>x)) return r;
+    }
+  }
+  return divSlow<T>(env, fpcr, a, b);
+}
+
+function sqrtSlow<T>(env: usize, fpcr: u32, a: u64): u64 {
+  const k = unpack<T>(env, fpcr, a), e = uExp;
+  if (k >= QNAN) return processNaN<T>(env, fpcr, k, a);
+  if (k == ZERO) return signed<T>(uSign, 0);
+  if (uSign) return invalid<T>(env);
+  if (k == INF) return infinity<T>();
+  // x = radicand / 2^52 in [1, 4); its root's nearest 53-bit approximation, and the exact root's side of it.
+  const x = uSig >> (e & 1 ? 10 : 11);
+  const m = (bitsD(sqrt<f64>(<f64>x * 2.220446049250313e-16)) & (MIN_NORMAL_D - 1)) | MIN_NORMAL_D;
+  const hi = mulHi(m, m), lo = mulLo;
+  const sig = besides(m, compare128(x >> 12, x << 52, hi, lo)), n = <i32>clz(sig);
+  return roundFpcr<T>(env, fpcr, 0, (e >> 1) - n, sig << n);
+}
+
+@inline export function fpSqrt<T>(env: usize, a: u64): u64 {
+  const fpcr = getFpcr(env);
+  // Positive normal numbers: the root is normal.
+  if (sizeof<T>() == 8) {
+    if (isQuiet(env, fpcr) && a - MIN_NORMAL_D < infinity<T>() - MIN_NORMAL_D) return bitsD(sqrt<f64>(toD(a)));
+  } else if (sizeof<T>() == 4) {
+    if (isQuiet(env, fpcr) && a - MIN_NORMAL_S < infinity<T>() - MIN_NORMAL_S) return bitsS(sqrt<f32>(toS(a)));
+  }
+  return sqrtSlow<T>(env, fpcr, a);
+}
+
+// --- fused multiply-add --------------------------------------------------------------------------------------------------
+
+/** (c + a × b) × 2^scale with one rounding. NaNs: c, then a, then b (FPMulAdd). */
+export function fmaSlow<T>(env: usize, fpcr: u32, c: u64, a: u64, b: u64, scale: i32): u64 {
+  const kc = unpack<T>(env, fpcr, c), sc = uSign, ec = uExp, fc = uSig;
+  const ka = unpack<T>(env, fpcr, a), sa = uSign, ea = uExp, fa = uSig;
+  const kb = unpack<T>(env, fpcr, b), sp = sa ^ uSign, eb = uExp, fb = uSig;
+  const top = max(ka, kb), low = min(ka, kb);
+  const zeroTimesInf = top == INF && low == ZERO;
+  if (max(top, kc) >= QNAN) {
+    const nan = processNaNs3<T>(env, fpcr, kc, c, ka, a, kb, b);
+    return kc == QNAN && zeroTimesInf ? invalid<T>(env) : nan;
+  }
+  if (zeroTimesInf) return invalid<T>(env);
+  if (top == INF) return kc == INF && sc != sp ? invalid<T>(env) : signed<T>(sp, infinity<T>());
+  if (kc == INF) return signed<T>(sc, infinity<T>());
+  if (low == ZERO) {
+    if (kc == ZERO) return signed<T>(sc == sp ? sc : <u64>(rounding(fpcr) == NEGINF), 0);
+    return roundFpcr<T>(env, fpcr, sc, ec + scale, fc);
+  }
+  // The exact product: hi:lo / 2^127 × 2^ep, bit 127 set.
+  let hi = mulHi(fa, fb), lo = mulLo, ep = ea + eb + 1, s = sp;
+  if (!(hi >> 63)) { hi = hi << 1 | lo >> 63; lo <<= 1; ep--; }
+  if (kc != ZERO) {
+    // x is the larger of product and addend, y the smaller; one bit of headroom, lost bits of y or-ed into its last.
+    let xh = hi, xl = lo, yh = fc, yl: u64 = 0, d = ep - ec;
+    if (d < 0 || (d == 0 && hi < fc)) {
+      xh = fc; xl = 0; yh = hi; yl = lo;
+      d = -d; ep = ec; s = sc;
+    }
+    xl = xl >> 1 | xh << 63; xh >>= 1;
+    d++;
+    if (d > 127) { yl = 1; yh = 0; }
+    else if (d > 63) { yl = shrJam(yh, d - 64) | <u64>(yl != 0); yh = 0; }
+    else { yl = yh << (64 - d) | yl >> d | <u64>(yl << (64 - d) != 0); yh >>= d; }
+    if (sc == sp) {
+      lo = xl + yl;
+      hi = xh + yh + <u64>(lo < xl);
+    } else {
+      lo = xl - yl;
+      hi = xh - yh - <u64>(xl < yl);
+      if (!(hi | lo)) return signed<T>(<u64>(rounding(fpcr) == NEGINF), 0);
+    }
+    ep++;
+    if (!hi) { hi = lo; lo = 0; ep -= 64; }
+    const n = <i32>clz(hi);
+    if (n) { hi = hi << n | lo >> (64 - n); lo <<= n; ep -= n; }
+  }
+  return roundFpcr<T>(env, fpcr, s, ep + scale, hi | <u64>(lo != 0));
+}
+
+/** c + a × b. */
+@inline export function fpMulAdd<T>(env: usize, c: u64, a: u64, b: u64): u64 {
+  const fpcr = getFpcr(env);
+  if (sizeof<T>() == 4) {
+    if (isQuiet(env, fpcr)) {
+      // The product is exact in double precision; the sum, rounded, decides unless it is halfway between two singles.
+      const sum = <f64>toS(a) * <f64>toS(b) + <f64>toS(c), r = bitsS(<f32>sum);
+      if (isSafe<T>(r) && (bitsD(sum) & 0x1fffffff) != 0x10000000) return r;
+    }
+  }
+  return fmaSlow<T>(env, fpcr, c, a, b, 0);
+}
+
+/** Whether a × b is 0 × ∞, denormals flushed as FPCR says. */
+function isZeroTimesInf<T>(env: usize, fpcr: u32, a: u64, b: u64): bool {
+  const ka = unpack<T>(env, fpcr, a), kb = unpack<T>(env, fpcr, b);
+  return max(ka, kb) == INF && min(ka, kb) == ZERO;
+}
+/** 2 - a × b (FRECPS). */
+export function fpRecipStep<T>(env: usize, a: u64, b: u64): u64 {
+  const fpcr = getFpcr(env), two = powerOfTwo<T>(1);
+  return isZeroTimesInf<T>(env, fpcr, a, b) ? two : fmaSlow<T>(env, fpcr, two, a ^ signed<T>(1, 0), b, 0);
+}
+/** (3 - a × b) / 2 (FRSQRTS). */
+export function fpRSqrtStep<T>(env: usize, a: u64, b: u64): u64 {
+  const fpcr = getFpcr(env), half = quietBit<T>();
+  if (isZeroTimesInf<T>(env, fpcr, a, b)) return powerOfTwo<T>(0) | half;
+  return fmaSlow<T>(env, fpcr, powerOfTwo<T>(1) | half, a ^ signed<T>(1, 0), b, -1);
+}

@@ -107,7 +107,7 @@ export class A64Bench {
     this.machine = new Machine({
       state: new WebAssembly.Memory({ initial: statePages, maximum: statePages, shared: true }),
       ram: new WebAssembly.Memory({ initial: BigInt(ramPages), maximum: BigInt(ramPages), shared: true, address: 'i64' }),
-      layout, flat: [{ base: 0, size: RAM_BYTES, kind: 'ram', name: 'ram', ramOffset: 0 }], config: {},
+      layout, flat: [{ base: 0, size: RAM_BYTES, kind: 'ram', name: 'ram', ramOffset: 0 }], single: true, config: {},
     });
     this.engine = new Engine({
       machine: this.machine, target: this.target, own: [0], localDevices: new Map(),

@@ -2,18 +2,11 @@
 import { CPUState, CPU_INTERRUPT_EXITTB } from '../memory/layout/cpu.ts';
 import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_SINGLE_STEP, TB, TB_EXIT_HOT, TB_EXIT_MASK, TB_EXIT_STUB } from '../memory/layout/tb.ts';
 import type { Engine } from './engine.ts';
-import { EXCP_ATOMIC } from './softmmu.ts';
+import { EXCP_ATOMIC, EXCP_DEBUG, EXCP_INTERRUPT } from './target.ts';
 import type { Vcpu } from './vcpu.ts';
 import { asyncRunOnCpu, hasQueuedWork, runQueuedWork, workFunction } from './work.ts';
 
 const off = CPUState.off;
-
-/** Exception numbers of the core (QEMU: EXCP_INTERRUPT …); targets use numbers below 0x10000. */
-export const EXCP_INTERRUPT = 0x10000;
-export const EXCP_HLT = 0x10001;
-export const EXCP_DEBUG = 0x10002;
-export const EXCP_HALTED = 0x10003;
-export const EXCP_YIELD = 0x10004;
 
 /** Engine of this thread: safe work needs it. One engine a thread. */
 let threadEngine: Engine | undefined;

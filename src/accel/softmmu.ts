@@ -6,7 +6,7 @@ import {
 } from '../memory/layout/cpu.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
 import type { IoPort } from './io.ts';
-import { MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type Translation } from './target.ts';
+import { EXCP_ATOMIC, MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type Translation } from './target.ts';
 import type { TbStore } from './tb-store.ts';
 import { TAG, Tlb } from './tlb.ts';
 import type { TargetServices } from './target-services.ts';
@@ -16,9 +16,6 @@ import { asyncRunOnCpu, runQueuedWork, workFunction } from './work.ts';
 const off = CPUState.off;
 const PAGE_MASK = -1 << TARGET_PAGE_BITS;
 const E = TLBEntry.off;
-
-/** exception_index of an instruction that must run again in an exclusive section. Below any target's own numbers. */
-export const EXCP_ATOMIC = 0x10005;
 
 /** Work functions: TLB flushes asked for by another vCPU. */
 const WORK_FLUSH = workFunction('tlb_flush', (cpu, [idxmap]) => cpu.services.tlbFlush(idxmap));

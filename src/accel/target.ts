@@ -14,6 +14,15 @@ export const PAGE_READ = 1;
 export const PAGE_WRITE = 2;
 export const PAGE_EXEC = 4;
 
+/** Exception numbers of the core (QEMU: EXCP_INTERRUPT …); targets use numbers below 0x10000. */
+export const EXCP_INTERRUPT = 0x10000;
+export const EXCP_HLT = 0x10001;
+export const EXCP_DEBUG = 0x10002;
+export const EXCP_HALTED = 0x10003;
+export const EXCP_YIELD = 0x10004;
+/** The instruction must run again in an exclusive section. */
+export const EXCP_ATOMIC = 0x10005;
+
 /** Outcome of a page-table walk, filled in by the target: reused object, no allocation a miss. */
 export interface Translation {
   /** Physical address of the accessed byte's page (bytes; exact up to 2^52). */
@@ -97,7 +106,7 @@ export interface TargetCpu {
   allowsUnalignedAtomic(cpu: Vcpu, addrLo: number, size: number): boolean;
   /** Raises the bus fault of a failed I/O access (external abort). */
   transactionFailed(cpu: Vcpu, addrLo: number, addrHi: number, phys: number, access: MMUAccessType, mmuIdx: number): void;
-  /** Enters the exception in cpu.exceptionIndex. */
+  /** Enters the exception in cpu.lastException. */
   doInterrupt(cpu: Vcpu): void;
   /** Takes a pending interrupt if it is not masked; true when it did. */
   execInterrupt(cpu: Vcpu, request: number): boolean;

@@ -1,0 +1,159 @@
+// The AArch64 target: wires translator, helpers, system registers, MMU and exceptions into accel's TargetCpu.
+import type { MMUAccessType, TargetCpu, TbRequest, TbResult, Translation } from '../../accel/target.ts';
+import { HelperTable } from '../../accel/target.ts';
+import type { Vcpu } from '../../accel/vcpu.ts';
+import { CPUState, CPU_INTERRUPT_TIMER } from '../../memory/layout/cpu.ts';
+import type { HelperRef, TCGContext } from '../../tcg/context.ts';
+import { ARM_MMU_MODES, ARMMMUIdx, CPUARMState, envOff } from './env.ts';
+import { FSC, pendingInterrupt, raiseAbort, takeException, wakesFromWfi } from './exceptions.ts';
+import type { CpuModel } from './features.ts';
+import { CC, readNzcv } from './flags.ts';
+import { registerIntHelpers } from './helpers/int.ts';
+import { registerSystemHelpers } from './helpers/system.ts';
+import { loadArmHelpers } from './helpers/wasm-module.ts';
+import { rebuildHflags } from './hflags.ts';
+import { walk } from './mmu/walk.ts';
+import type { ArmPorts } from './ports.ts';
+import { PSCI_ON, startPending, startRequested } from './psci.ts';
+import { DAIF } from './state.ts';
+import type { SysregContext } from './sysregs/def.ts';
+import { keyName } from './sysregs/def.ts';
+import { sysregTable } from './sysregs/table.ts';
+import { updateTimers } from './timer.ts';
+import { makeGlobals, type ArmGlobals } from './translate/context.ts';
+import type { CoreHelpers } from './translate/core-helpers.ts';
+import { setSystemEnvironment } from './translate/system.ts';
+import { translateBlock } from './translate/translate-block.ts';
+
+export interface ArmCpuOptions {
+  model: CpuModel;
+  ports: ArmPorts;
+  gicv3: boolean;
+  semihosting: boolean;
+}
+
+export class ArmCpu implements TargetCpu {
+  readonly name = 'aarch64';
+  readonly helpers = new HelperTable();
+  readonly env = CPUARMState;
+  readonly mmuModes = ARM_MMU_MODES;
+  readonly restoredGlobals = ['pc', 'cc_op'];
+  readonly wasmModules: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
+  /** FSC of the last walk that failed. */
+  lastFault = 0;
+  readonly #o: ArmCpuOptions;
+  readonly #refs: CoreHelpers & Record<string, HelperRef>;
+  readonly #paRange: number;
+  readonly #fault = { fsc: 0 };
+  #globals!: ArmGlobals;
+
+  constructor(o: ArmCpuOptions) {
+    this.#o = o;
+    this.wasmModules = { helpers: loadArmHelpers() };
+    const c: SysregContext = { ports: o.ports, feat: o.model.features, idregs: o.model.idregs };
+    const regs = sysregTable(c, o.gicv3);
+    this.#refs = { ...registerIntHelpers(this.helpers), ...registerSystemHelpers(this.helpers, c, regs) };
+    this.#paRange = Number(o.model.idregs.ID_AA64MMFR0_EL1 & 15n);
+    setSystemEnvironment({
+      regs, semihosting: o.semihosting,
+      onUnknown: (key, isRead) => o.ports.log?.('unimp', () => `${isRead ? 'read from' : 'write to'} unknown system register ${keyName(key)}`),
+    });
+  }
+
+  initTcg(tcg: TCGContext): void { this.#globals = makeGlobals(tcg); }
+
+  translate(tcg: TCGContext, req: TbRequest): TbResult {
+    return translateBlock(tcg, this.#globals, this.#o.model.features, this.#refs, req, {
+      onUnallocated: (insn, lo, hi) => this.#o.ports.log?.('unimp', () =>
+        `undefined instruction 0x${(insn >>> 0).toString(16).padStart(8, '0')} at 0x${(BigInt(hi >>> 0) << 32n | BigInt(lo >>> 0)).toString(16)}`),
+    });
+  }
+
+  reset(cpu: Vcpu): void {
+    const power = cpu.load(envOff.power_state), powerLock = cpu.load(envOff.power_on_lock);
+    const { i64 } = cpu.machine, entry = (cpu.base + envOff.on_entry) >>> 3;
+    const on = [Atomics.load(i64, entry), Atomics.load(i64, entry + 1)];
+    const base = (cpu.base + envOff.x) >>> 2;
+    cpu.machine.i32.fill(0, base, base + (CPUARMState.size >>> 2));
+    cpu.store(envOff.power_state, power);
+    cpu.store(envOff.power_on_lock, powerLock);
+    on.forEach((v, n) => Atomics.store(i64, entry + n, v));
+    cpu.st64(envOff.mpidr_el1, 0x80000000n | BigInt(this.#o.ports.affinity(cpu.index) & 0xffffff));
+    cpu.st64(envOff.sctlr_el1, 0x00c50838n);
+    cpu.st64(envOff.oslsr_el1, 10n);
+    cpu.st64(envOff.exclusive_addr, 0xffffffffffffffffn);
+    cpu.st32(envOff.el, 1);
+    cpu.st32(envOff.spsel, 1);
+    cpu.st32(envOff.daif, DAIF);
+    cpu.st32(envOff.ssbs, 0);
+    Atomics.store(i64, (cpu.base + envOff.timer_deadline) >>> 3, 0x7fffffffffffffffn);
+    cpu.exceptionIndex = -1;
+    cpu.st32(CPUState.off.cflags, 0);
+    if (cpu.services) cpu.services.tlbFlush((1 << ARM_MMU_MODES) - 1);
+    rebuildHflags(cpu);
+  }
+
+  pcLo(cpu: Vcpu): number { return cpu.ld32(envOff.pc); }
+  pcHi(cpu: Vcpu): number { return cpu.ld32(envOff.pc + 4); }
+  setPc(cpu: Vcpu, lo: number, hi: number): void { cpu.st64p(envOff.pc, lo, hi); }
+
+  restoreState(cpu: Vcpu, pc: number, data: number): void {
+    cpu.st32(envOff.pc, (cpu.ld32(envOff.pc) & ~0xfff) | pc);
+    if (data !== CC.DYNAMIC) cpu.st64(envOff.cc_op, BigInt(data));
+  }
+
+  mmuIndex(cpu: Vcpu): number {
+    return cpu.ld32(envOff.el) === 0 ? ARMMMUIdx.E10_0 : cpu.ld32(envOff.pan) ? ARMMMUIdx.E10_1_PAN : ARMMMUIdx.E10_1;
+  }
+
+  tlbFill(cpu: Vcpu, lo: number, hi: number, access: MMUAccessType, mmuIdx: number, probe: boolean, out: Translation): boolean {
+    if (walk(cpu, lo, hi, access, mmuIdx, this.#o.model.features, this.#paRange, out, this.#fault)) return true;
+    this.lastFault = this.#fault.fsc;
+    if (!probe) raiseAbort(cpu, lo, hi, access, this.#fault.fsc);
+    return false;
+  }
+  unalignedAccess(cpu: Vcpu, lo: number, hi: number, access: MMUAccessType): void { raiseAbort(cpu, lo, hi, access, FSC.ALIGNMENT); }
+  /** FEAT_LSE2: inside 16 aligned bytes. */
+  allowsUnalignedAtomic(_cpu: Vcpu, lo: number, size: number): boolean { return this.#o.model.features.lse2 && (lo & 15) + size <= 16; }
+  transactionFailed(cpu: Vcpu, lo: number, hi: number, phys: number, access: MMUAccessType): void {
+    this.#o.ports.log?.('guest_errors', () => `external abort at physical address 0x${phys.toString(16)}`);
+    raiseAbort(cpu, lo, hi, access, FSC.EXTERNAL);
+  }
+
+  doInterrupt(cpu: Vcpu): void {
+    const excp = cpu.lastException;
+    this.#o.ports.log?.('int', () => `vCPU ${cpu.index}: exception ${excp} ESR 0x${(cpu.ld32(envOff.exc_syndrome) >>> 0).toString(16)} at PC 0x${cpu.ld64(envOff.pc).toString(16)}`);
+    takeException(cpu, excp, this.#o.model.features);
+  }
+
+  execInterrupt(cpu: Vcpu, request: number): boolean {
+    if (request & CPU_INTERRUPT_TIMER) {
+      cpu.resetInterrupt(CPU_INTERRUPT_TIMER);
+      updateTimers(cpu, this.#o.ports);
+      request = cpu.load(CPUState.off.interrupt_request);
+    }
+    const excp = pendingInterrupt(cpu, request);
+    if (excp === 0) return false;
+    cpu.lastException = excp;
+    this.doInterrupt(cpu);
+    return true;
+  }
+
+  hasWork(cpu: Vcpu): boolean {
+    if (cpu.load(envOff.power_state) === PSCI_ON) return wakesFromWfi(cpu);
+    if (!startRequested(cpu)) return false;
+    startPending(cpu);
+    return true;
+  }
+
+  dumpState(cpu: Vcpu): string {
+    const hex = (v: bigint) => v.toString(16).padStart(16, '0');
+    const lines = [`PC=${hex(cpu.ld64(envOff.pc))} SP=${hex(cpu.ld64(envOff.x + 8 * 31))}`];
+    for (let r = 0; r < 31; r += 3) {
+      lines.push([0, 1, 2].filter((k) => r + k < 31).map((k) => `X${String(r + k).padStart(2, '0')}=${hex(cpu.ld64(envOff.x + 8 * (r + k)))}`).join(' '));
+    }
+    const n = readNzcv(cpu);
+    lines.push(`PSTATE=${[...'NZCV'].map((c, i) => ((n >>> (31 - i)) & 1 ? c : '-')).join('')} EL${cpu.ld32(envOff.el)}${cpu.ld32(envOff.spsel) ? 'h' : 't'} DAIF=${(cpu.ld32(envOff.daif) >> 6).toString(2).padStart(4, '0')}`);
+    return lines.join('\n');
+  }
+}

@@ -1,0 +1,104 @@
+// PSCI 1.1 and SMCCC 1.1 calls over HVC or SMC (Arm DEN 0022, DEN 0028).
+import type { Vcpu } from '../../accel/vcpu.ts';
+import { CPUState } from '../../memory/layout/cpu.ts';
+import { envOff } from './env.ts';
+import type { ArmPorts } from './ports.ts';
+
+/** env.power_state. */
+export const PSCI_ON = 0, PSCI_OFF = 1, PSCI_ON_PENDING = 2;
+
+const RET = { SUCCESS: 0, NOT_SUPPORTED: -1, INVALID_PARAMETERS: -2, DENIED: -3, ALREADY_ON: -4, ON_PENDING: -5, INTERNAL_FAILURE: -6, NOT_PRESENT: -7, DISABLED: -8, INVALID_ADDRESS: -9 } as const;
+
+const FN64 = 0x40000000;
+const FN = {
+  VERSION: 0x84000000, CPU_SUSPEND: 0x84000001, CPU_OFF: 0x84000002, CPU_ON: 0x84000003, AFFINITY_INFO: 0x84000004,
+  MIGRATE_INFO_TYPE: 0x84000006, SYSTEM_OFF: 0x84000008, SYSTEM_RESET: 0x84000009, FEATURES: 0x8400000a,
+} as const;
+const SMCCC_VERSION = 0x80000000, SMCCC_ARCH_FEATURES = 0x80000001;
+const VERSION_1_1 = 0x00010001;
+/** MIGRATE_INFO_TYPE: no Trusted OS, or one that needs no migration. */
+const TOS_NONE = 2;
+
+const WITH_64 = new Set<number>([FN.CPU_SUSPEND, FN.CPU_ON, FN.AFFINITY_INFO]);
+const KNOWN = new Set<number>([...Object.values(FN), ...[...WITH_64].map((f) => (f | FN64) >>> 0), SMCCC_VERSION]);
+
+/** What the caller's vCPU does next. */
+export type PsciOutcome = 'return' | 'off' | 'suspend';
+
+/**
+ * Serves the call in x0…x3; the result goes to x0. Unknown functions get NOT_SUPPORTED.
+ * Power states change by compare-exchange on the target's power_state: OFF → ON_PENDING by exactly one caller of
+ * CPU_ON, which then writes the entry words and kicks; ON_PENDING → ON by the target's own thread.
+ */
+export function psciCall(cpu: Vcpu, ports: ArmPorts): PsciOutcome {
+  const fn = cpu.ld32(envOff.x) >>> 0;
+  const is64 = (fn & FN64) !== 0;
+  const arg = (n: number): bigint => (is64 ? cpu.ld64(envOff.x + 8 * n) : cpu.ld64(envOff.x + 8 * n) & 0xffffffffn);
+  const ret = (v: number): PsciOutcome => { cpu.st64(envOff.x, BigInt.asUintN(64, BigInt(v))); return 'return'; };
+  if (fn === SMCCC_VERSION) return ret(VERSION_1_1);
+  if (fn === SMCCC_ARCH_FEATURES) {
+    const asked = Number(arg(1) & 0xffffffffn);
+    return ret(asked === SMCCC_VERSION || asked === SMCCC_ARCH_FEATURES ? RET.SUCCESS : RET.NOT_SUPPORTED);
+  }
+  const base = WITH_64.has((fn & ~FN64) >>> 0) ? (fn & ~FN64) >>> 0 : fn;
+  switch (base) {
+    case FN.VERSION: return ret(VERSION_1_1);
+    case FN.FEATURES: {
+      const asked = Number(arg(1) & 0xffffffffn);
+      return ret(KNOWN.has(asked) ? RET.SUCCESS : RET.NOT_SUPPORTED);
+    }
+    case FN.MIGRATE_INFO_TYPE: return ret(TOS_NONE);
+    case FN.CPU_ON: return ret(cpuOn(arg(1), arg(2), arg(3), ports));
+    case FN.AFFINITY_INFO: {
+      if (arg(2) !== 0n) return ret(RET.INVALID_PARAMETERS);
+      const target = findCpu(arg(1), ports);
+      return ret(target ? target.load(envOff.power_state) : RET.INVALID_PARAMETERS);
+    }
+    case FN.CPU_SUSPEND:
+      // Every power state is a standby state here: wait for an interrupt and return.
+      cpu.st64(envOff.x, 0n);
+      return 'suspend';
+    case FN.CPU_OFF:
+      cpu.store(envOff.power_state, PSCI_OFF);
+      return 'off';
+    case FN.SYSTEM_OFF: ports.systemOff(); return 'off';
+    case FN.SYSTEM_RESET: ports.systemReset(); return 'off';
+    default: return ret(RET.NOT_SUPPORTED);
+  }
+}
+
+function findCpu(mpidr: bigint, ports: ArmPorts): Vcpu | undefined {
+  const aff = Number(mpidr & 0xffffffn) | Number((mpidr >> 8n) & 0xff000000n);
+  for (let n = 0; n < ports.cpuCount; n++) if (ports.affinity(n) === aff) return ports.vcpu(n);
+  return undefined;
+}
+
+function cpuOn(mpidr: bigint, entry: bigint, context: bigint, ports: ArmPorts): number {
+  const target = findCpu(mpidr, ports);
+  if (!target) return RET.INVALID_PARAMETERS;
+  if (entry & 3n) return RET.INVALID_ADDRESS;
+  // A vCPU on its way up counts as on: exactly one of concurrent callers gets SUCCESS.
+  if (target.cas(envOff.power_state, PSCI_OFF, PSCI_ON_PENDING) !== PSCI_OFF) return RET.ALREADY_ON;
+  const { i64 } = target.machine;
+  Atomics.store(i64, (target.base + envOff.on_entry) >>> 3, entry);
+  Atomics.store(i64, (target.base + envOff.on_context) >>> 3, context);
+  // The target starts only after the entry words are there. pairs with src/target/arm/psci.ts#startPending
+  target.store(envOff.power_on_lock, 1);
+  target.kick();
+  return RET.SUCCESS;
+}
+
+/** True when a powered-off vCPU has been told to start. */
+export const startRequested = (cpu: Vcpu): boolean => cpu.load(envOff.power_on_lock) === 1;
+
+/** On the target's thread: reset state, then the entry point and context CPU_ON gave. */
+export function startPending(cpu: Vcpu): void {
+  const { i64 } = cpu.machine;
+  const entry = Atomics.load(i64, (cpu.base + envOff.on_entry) >>> 3), context = Atomics.load(i64, (cpu.base + envOff.on_context) >>> 3);
+  cpu.target.reset(cpu);
+  cpu.st64(envOff.pc, BigInt.asUintN(64, entry));
+  cpu.st64(envOff.x, BigInt.asUintN(64, context));
+  cpu.store(CPUState.off.halted, 0);
+  cpu.store(envOff.power_on_lock, 0);
+  cpu.store(envOff.power_state, PSCI_ON);
+}

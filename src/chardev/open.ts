@@ -1,0 +1,118 @@
+// Opens the character devices of a machine, wires multiplexers and monitors, and closes everything at the end.
+import { NullBackend, type CharBackend } from './backend.ts';
+import { FileBackend } from './file.ts';
+import type { HostBackend } from './host-backend.ts';
+import { Monitor, type ChardevControl, type MachineControl, type MonitorContext } from './monitor.ts';
+import { Mux } from './mux.ts';
+import { NullHostBackend, RingbufBackend } from './ringbuf.ts';
+import { SocketBackend } from './socket.ts';
+import type { ChardevOptions, ChardevSpec } from './spec.ts';
+import { StdioBackend } from './stdio.ts';
+
+/** Everything open in this process, for the way out. */
+const live = new Set<HostBackend>();
+let hooked = false;
+
+function track(backend: HostBackend): HostBackend {
+  live.add(backend);
+  if (!hooked) {
+    hooked = true;
+    process.on('exit', () => {
+      for (const b of live) b.exit();
+    });
+  }
+  return backend;
+}
+
+async function openOne(spec: ChardevSpec): Promise<HostBackend> {
+  switch (spec.backend) {
+    case 'null': return new NullHostBackend(spec.id);
+    case 'stdio': return new StdioBackend(spec.id, spec.signal);
+    case 'file': return FileBackend.open(spec);
+    case 'ringbuf': return new RingbufBackend(spec.id, spec.size);
+    case 'socket': return SocketBackend.open(spec);
+  }
+}
+
+/** Closes what openChardevs() opened in this process: queued output gets half a second to leave. */
+export async function closeAllChardevs(): Promise<void> {
+  const all = [...live];
+  live.clear();
+  await Promise.all(all.map((backend) => backend.close()));
+}
+
+/** The open character devices of a machine. */
+export class Chardevs implements ChardevControl {
+  readonly #backends: ReadonlyMap<string, HostBackend>;
+  readonly #serials: readonly CharBackend[];
+
+  constructor(backends: ReadonlyMap<string, HostBackend>, serials: readonly CharBackend[]) {
+    this.#backends = backends;
+    this.#serials = serials;
+  }
+
+  /** The back end of serial port `index`; one that swallows everything when there is none. */
+  serial(index: number): CharBackend {
+    return this.#serials[index] ?? new NullBackend();
+  }
+
+  get(id: string): HostBackend | undefined {
+    return this.#backends.get(id);
+  }
+
+  list(): string[] {
+    return [...this.#backends.values()].map((b) => `${b.id}: filename=${b.describe()}`);
+  }
+
+  readRingbuf(id: string, max: number): Uint8Array | undefined {
+    const backend = this.#backends.get(id);
+    return backend instanceof RingbufBackend ? backend.read(max) : undefined;
+  }
+
+  writeRingbuf(id: string, bytes: Uint8Array): boolean {
+    const backend = this.#backends.get(id);
+    return backend instanceof RingbufBackend && backend.write(bytes);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#backends.values()].map((b) => {
+      live.delete(b);
+      return b.close();
+    }));
+  }
+}
+
+/**
+ * Opens everything in the order declared; resolves when each server with wait=on has its client. Monitors answer from then on.
+ * On a UserError nothing stays open.
+ */
+export async function openChardevs(options: ChardevOptions, machine: MachineControl, product: string): Promise<Chardevs> {
+  const backends = new Map<string, HostBackend>();
+  try {
+    // The terminal last: while clients are awaited, it still does what Ctrl-C means.
+    const isStdio = (spec: ChardevSpec) => spec.backend === 'stdio';
+    for (const spec of options.chardevs.filter((s) => !isStdio(s))) backends.set(spec.id, track(await openOne(spec)));
+    for (const [id, backend] of backends) await waitForPeer(options.chardevs.find((s) => s.id === id)!, backend);
+    for (const spec of options.chardevs.filter(isStdio)) backends.set(spec.id, track(await openOne(spec)));
+  } catch (error) {
+    await new Chardevs(backends, []).close();
+    throw error;
+  }
+
+  const muxes = new Map<string, Mux>();
+  for (const spec of options.chardevs) {
+    if (spec.mux) muxes.set(spec.id, new Mux(backends.get(spec.id)!, { escapeChar: options.escapeChar, quit: () => machine.quit(0) }));
+  }
+  const end = (id: string, kind: 'console' | 'monitor') => muxes.get(id)?.port(kind) ?? backends.get(id)!;
+  const serials = options.serials.map((id) => (id === null ? new NullBackend() : end(id, 'console')));
+  const chardevs = new Chardevs(backends, serials);
+  const context: MonitorContext = { machine, chardevs, product };
+  for (const { chardev } of options.monitors) new Monitor(end(chardev, 'monitor'), context, muxes.has(chardev));
+  return chardevs;
+}
+
+async function waitForPeer(spec: ChardevSpec, backend: HostBackend): Promise<void> {
+  if (!(backend instanceof SocketBackend) || spec.backend !== 'socket' || !spec.server || !spec.wait) return;
+  process.stderr.write(`mttcg: ${spec.option}: info: waiting for connection on: ${backend.describe()}\n`);
+  await backend.peer();
+}

@@ -1,0 +1,78 @@
+// The command line's entry: parse, answer requests for help, else run the machine and see to a clean way out.
+import { unlinkSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { closeAllChardevs } from '../chardev/open.ts';
+import { log, startLog, systemMessage } from '../log.ts';
+import { EXCLUSIVE_SCHEMES, MACHINES, type Catalog } from './catalog.ts';
+import { UserError } from './errors.ts';
+import type { MachineOptions } from './options.ts';
+import { parseCommandLine } from './parse.ts';
+
+/** Sub-commands beside the emulator itself; a first argument without dash selects one. */
+const SUBCOMMANDS = ['litmus', 'torture'] as const;
+const QUIT_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * Runs `mttcg ARGV` and resolves to the process's exit code: the machine's, 0 for help, 1 for a mistake of the user,
+ * which is printed as one line. The caller ends the process with it; the machine's threads end with the process.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  try {
+    if ((SUBCOMMANDS as readonly string[]).includes(argv[0])) throw new UserError('not-available', `${argv[0]}: this sub-command is not available yet`);
+    const request = parseCommandLine(argv, await loadCatalog());
+    if (request.kind === 'print') {
+      await print(request.text);
+      return 0;
+    }
+    return await run(request.options, request.warnings);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`mttcg: ${error.message}${error.hint === undefined ? '' : ` (${error.hint})`}\n`);
+    return 1;
+  } finally {
+    await closeAllChardevs();
+  }
+}
+
+async function run(options: MachineOptions, warnings: readonly string[]): Promise<number> {
+  for (const warning of warnings) log().warn(warning);
+  for (const signal of QUIT_SIGNALS) process.on(signal, quitBySignal);
+  if (options.processName !== undefined) process.title = options.processName;
+  startLog(options.log);
+  if (options.pidfile !== undefined) writePidfile(options.pidfile);
+  const { runMachine } = await import('../machine/run.ts');
+  return runMachine(options);
+}
+
+/** What the options are checked against; the tables of the target are loaded only by who needs them. */
+async function loadCatalog(): Promise<Catalog> {
+  const { cpuModelList } = await import('../target/arm/cpu-models.ts');
+  return { machines: MACHINES, cpuModels: cpuModelList(), exclusiveSchemes: EXCLUSIVE_SCHEMES };
+}
+
+/** As QEMU: a signal to end is a clean end. */
+function quitBySignal(signal: NodeJS.Signals): void {
+  process.stderr.write(`mttcg: terminating on signal ${constants.signals[signal]}\n`);
+  for (const name of QUIT_SIGNALS) process.removeListener(name, quitBySignal).on(name, () => {});
+  void closeAllChardevs().finally(() => process.exit(0));
+}
+
+function writePidfile(path: string): void {
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (error) {
+    throw new UserError('pidfile', `cannot create PID file: Could not create '${path}': ${systemMessage(error)}`);
+  }
+  process.on('exit', () => {
+    try {
+      unlinkSync(path);
+    } catch {
+      // already gone
+    }
+  });
+}
+
+/** Resolves when the text is out: a pipe may take it in pieces. */
+function print(text: string): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}

@@ -1,16 +1,122 @@
 // Wires target and devices together on one thread: the only place that knows both the Arm target and the GIC.
 import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
-import type { LocalDevice } from '../accel/io.ts';
+import { ringDoorbell, type LocalDevice } from '../accel/io.ts';
 import { Machine, type MachineSpec } from '../accel/machine-view.ts';
-import { timerThread } from '../accel/timer-thread.ts';
+import { RegionCompiler } from '../accel/region-compiler.ts';
+import { notifyTimer, timerThread } from '../accel/timer-thread.ts';
 import { Vcpu } from '../accel/vcpu.ts';
+import { GicV2, gicv2StateSize } from '../hw/intc/gicv2.ts';
+import { GicV3, gicv3StateSize } from '../hw/intc/gicv3.ts';
+import { IccReg } from '../hw/intc/icc-regs.ts';
+import { CPU_INTERRUPT_FIQ, CPU_INTERRUPT_HARD } from '../memory/layout/cpu.ts';
+import { EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
+import { ArmCpu } from '../target/arm/arm-cpu.ts';
+import { cpuModel } from '../target/arm/cpu-models.ts';
+import { envOff } from '../target/arm/env.ts';
+import type { ArmPorts } from '../target/arm/ports.ts';
+import { mpAffinity, NUM_IRQS, VIRT_REGION, type GicVersion } from './virt-map.ts';
+import { qemuLogEnabled, qemuLogLine, setQemuLog, type QemuLogSpec } from '../log.ts';
+
+/** Configuration that every thread of an Arm machine needs. */
+export interface ArmConfig {
+  cpuModel: string;
+  cpuProps: Readonly<Record<string, boolean>>;
+  gicVersion: GicVersion;
+  nrCpus: number;
+  semihosting: boolean;
+  /** Hot code is compiled to regions. */
+  regions: boolean;
+  /** `-d`, `-D`, `-dfilter`. */
+  log?: QemuLogSpec;
+}
+
+/** What a worker thread is started with. */
 export interface VcpuThreadData {
   readonly spec: MachineSpec;
   readonly interpreter: Uint8Array<ArrayBuffer>;
   /** vCPUs this thread runs. */
   readonly own: readonly number[];
 }
-export {};
-void VirtualClock; void Engine; void Machine; void timerThread; void Vcpu;
-export type { LocalDevice };
+
+export type Gic = GicV2 | GicV3;
+
+/** SPIs and private interrupts of the board. */
+const NR_IRQS = NUM_IRQS + 32;
+
+/** Bytes of shared state the interrupt controller takes at layout.deviceBase. */
+export const gicStateSize = (c: ArmConfig): number => (c.gicVersion === 3 ? gicv3StateSize : gicv2StateSize)(c.nrCpus, NR_IRQS);
+
+/** This thread's handle on the interrupt controller. */
+export function createGic(m: Machine, c: ArmConfig): Gic {
+  const cpus = Array.from({ length: c.nrCpus }, (_, n) => new Vcpu(m, undefined!, n));
+  const options = {
+    words: m.i32, base: m.layout.deviceBase, nrCpus: c.nrCpus, nrIrqs: NR_IRQS,
+    affinity: (n: number) => mpAffinity(n, c.gicVersion),
+    // Called under the GIC's lock whenever an output changes: bits and levels cannot get out of step.
+    cpuSignal: (n: number, irq: boolean, fiq: boolean) => {
+      const up = (irq ? CPU_INTERRUPT_HARD : 0) | (fiq ? CPU_INTERRUPT_FIQ : 0);
+      const down = (CPU_INTERRUPT_HARD | CPU_INTERRUPT_FIQ) & ~up;
+      if (down) cpus[n].resetInterrupt(down);
+      if (up) cpus[n].interrupt(up);
+    },
+  };
+  return c.gicVersion === 3 ? new GicV3(options) : new GicV2(options);
+}
+
+/** The Arm target on this thread. `vcpu`: handle on a vCPU of the machine. */
+export function createTarget(m: Machine, clock: VirtualClock, c: ArmConfig, gic: Gic, vcpu: (n: number) => Vcpu): ArmCpu {
+  const raise = (event: number) => {
+    Atomics.or(m.i32, m.global('event'), event);
+    ringDoorbell(m.i32, m.global('doorbell'), m.global('main_sleeping'));
+  };
+  const ports: ArmPorts = {
+    gic: gic instanceof GicV3 ? {
+      iccRead: (cpu, reg) => gic.iccRead(cpu, IccReg[reg.slice(4) as keyof typeof IccReg]),
+      iccWrite: (cpu, reg, lo, hi) => gic.iccWrite(cpu, IccReg[reg.slice(4) as keyof typeof IccReg], lo, hi),
+    } : undefined,
+    setPpi: (cpu, intid, level) => gic.setPpi(cpu, intid, level),
+    clockNs: () => clock.now(),
+    timerChanged: () => notifyTimer(m),
+    systemOff: (code = 0) => { Atomics.store(m.i32, m.global('exit_code'), code); raise(EVENT_SHUTDOWN); },
+    systemReset: () => raise(EVENT_RESET),
+    vcpu,
+    cpuCount: c.nrCpus,
+    affinity: (n) => mpAffinity(n, c.gicVersion),
+    semihostWrite: c.semihosting ? (bytes) => { process.stderr.write(bytes); } : undefined,
+    log: (item, text) => { if (qemuLogEnabled(item)) qemuLogLine(text()); },
+  };
+  return new ArmCpu({ model: cpuModel(c.cpuModel, c.cpuProps, c.gicVersion === 3), ports, gicv3: c.gicVersion === 3, semihosting: c.semihosting });
+}
+
+function open(data: VcpuThreadData) {
+  const machine = new Machine(data.spec), config = data.spec.config as unknown as ArmConfig;
+  if (config.log) setQemuLog(config.log);
+  const clock = new VirtualClock(machine), gic = createGic(machine, config);
+  return { machine, config, clock, gic };
+}
+
+/** The engine of a vCPU thread. */
+export function createEngine(data: VcpuThreadData): Engine {
+  const { machine, config, clock, gic } = open(data);
+  const target = createTarget(machine, clock, config, gic, (n) => engine.cpus[n]);
+  const local = new Map<number, LocalDevice>([[VIRT_REGION.GIC_DIST, gic.distributor]]);
+  local.set(VIRT_REGION.GIC_CPU, gic instanceof GicV3 ? gic.redistributor : gic.cpuInterface);
+  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, own: data.own, localDevices: local, regions: config.regions });
+  return engine;
+}
+
+/** The timer thread's life. */
+export function runTimerThread(data: VcpuThreadData): void {
+  const machine = new Machine(data.spec);
+  const cpus = Array.from({ length: machine.layout.nrCpus }, (_, n) => new Vcpu(machine, undefined!, n));
+  timerThread(machine, cpus, envOff.timer_deadline, envOff.timer_fired);
+}
+
+/** A translator thread's life. */
+export function runTranslator(data: VcpuThreadData): void {
+  const { machine, config, clock, gic } = open(data);
+  const target = createTarget(machine, clock, config, gic, (n) => new Vcpu(machine, undefined!, n));
+  const pages = (m: WebAssembly.Memory) => m.buffer.byteLength / 65536;
+  new RegionCompiler(machine, target, { pcOffset: envOff.pc, statePages: pages(data.spec.state), ramPages: pages(data.spec.ram) }).run();
+}

@@ -97,3 +97,6 @@ export function mpAffinity(index: number, gicVersion: GicVersion): number {
   const cluster = gicVersion === 3 ? 16 : 8;
   return (Math.floor(index / cluster) << 8) | index % cluster;
 }
+
+/** I/O region numbers of the board: what a FlatRange of kind `local` or `main` names. GIC_CPU: GICv2 CPU interface or GICv3 redistributors. */
+export const VIRT_REGION = { GIC_DIST: 0, GIC_CPU: 1, UART: 2, RTC: 3, FW_CFG: 4, GPIO: 5, FLASH0: 6, FLASH1: 7, VIRTIO: 8 } as const;

@@ -4,7 +4,8 @@ import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
 import { Machine, type MachineSpec } from '../accel/machine-view.ts';
 import { TbStore } from '../accel/tb-store.ts';
-import { Vcpu, cpuBlockSize } from '../accel/vcpu.ts';
+import { notifyTimer } from '../accel/timer-thread.ts';
+import { type Vcpu, cpuBlockSize } from '../accel/vcpu.ts';
 import { UserError } from '../cli/errors.ts';
 import type { CharBackend } from '../chardev/backend.ts';
 import { HostClock } from '../hw/core/clock.ts';
@@ -21,16 +22,20 @@ import { EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
 import { CPUState } from '../memory/layout/cpu.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
 import { stateLayout } from '../memory/state-layout.ts';
+import type { QemuLogSpec } from '../log.ts';
 import { generateInterpreter } from '../tcg/interpreter.ts';
 import { CPUARMState, envOff } from '../target/arm/env.ts';
 import { firmwareItems, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
 import { IoServer } from './io-server.ts';
 import { createTarget, createGic, gicStateSize, type ArmConfig, type Gic, type VcpuThreadData } from './vcpu-thread.ts';
 import { virtTree, type CpuTopology } from './virt-dtb.ts';
-import { GPIO_PIN_POWER, NUM_VIRTIO_TRANSPORTS, VIRT_FLASH_SECTOR_SIZE, VIRT_FLASH_SIZE, VIRT_IRQMAP, VIRT_MEMMAP, type GicVersion } from './virt-map.ts';
+import { GPIO_PIN_POWER, NUM_VIRTIO_TRANSPORTS, VIRT_FLASH_SECTOR_SIZE, VIRT_FLASH_SIZE, VIRT_IRQMAP, VIRT_MEMMAP, VIRT_REGION, type GicVersion } from './virt-map.ts';
 
 const PAGE = 65536;
 const roundUp = (n: number, a: number) => Math.ceil(n / a) * a;
+
+/** A TB asks for a region each time its execution count is a multiple of this plus one. */
+const HOT_MASK = 0x3ff;
 
 export interface VirtOptions {
   cpus: number;
@@ -51,13 +56,12 @@ export interface VirtOptions {
   noShutdown?: boolean;
   semihosting?: boolean;
   /** What every thread needs of the QEMU-style log: items and destination. */
-  log?: unknown;
+  log?: QemuLogSpec;
+  /** Hot code is compiled to wasm regions; off: interpreter only. */
+  regions?: boolean;
   /** Called when the machine has ended, with the process's exit code. */
   onExit: (code: number) => void;
 }
-
-/** I/O region numbers of the board. */
-const REGION = { GIC_DIST: 0, GIC_CPU: 1, UART: 2, RTC: 3, FW_CFG: 4, GPIO: 5, FLASH0: 6, FLASH1: 7, VIRTIO: 8 } as const;
 
 /** Machines with their own memories: guest memory begins with the flash, RAM follows. */
 export class VirtMachine {
@@ -79,7 +83,7 @@ export class VirtMachine {
   constructor(o: VirtOptions) {
     this.#o = o;
     const config: ArmConfig = {
-      cpuModel: o.cpuModel, cpuProps: o.cpuProps ?? {}, gicVersion: o.gicVersion, nrCpus: o.cpus, semihosting: o.semihosting ?? false, log: o.log,
+      cpuModel: o.cpuModel, cpuProps: o.cpuProps ?? {}, gicVersion: o.gicVersion, nrCpus: o.cpus, semihosting: o.semihosting ?? false, regions: o.regions ?? false, log: o.log,
     };
     const flashBytes = VIRT_MEMMAP.FLASH.size;
     const ramBytes = flashBytes + roundUp(o.ramSize, PAGE);
@@ -101,16 +105,16 @@ export class VirtMachine {
     const machine = this.machine = new Machine(spec);
     this.clock = new VirtualClock(machine);
     this.clock.init();
-    const { target } = createTarget(machine, this.clock, config);
     this.gic = createGic(machine, config);
     this.gic.init();
-    const interpreter = generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages });
+    const target = createTarget(machine, this.clock, config, this.gic, (n) => this.#cpus[n]);
+    const interpreter = generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages, hotMask: o.regions ? HOT_MASK : 0 });
     this.#data = { spec, interpreter };
     // The main thread's engine never runs guest code: it prepares the vCPU blocks.
     this.#engine = new Engine({ machine, target, interpreter, own: Array.from({ length: o.cpus }, (_, i) => i), localDevices: new Map() });
     this.#cpus = this.#engine.cpus;
     new TbStore(machine, this.#cpus).reset();
-    this.powerKey = this.#createDevices(flashBytes);
+    this.powerKey = this.#createDevices();
     this.#bindShadows(flat);
     this.bootInfo = this.#boot();
     this.#resetCpus();
@@ -120,17 +124,17 @@ export class VirtMachine {
   #flatView(flashBytes: number, shadowBase: number): FlatRange[] {
     const M = VIRT_MEMMAP, flat: FlatRange[] = [];
     for (const i of [0, 1]) {
-      flat.push({ base: i * VIRT_FLASH_SIZE, size: VIRT_FLASH_SIZE, kind: 'rom', name: `virt.flash${i}`, ramOffset: i * VIRT_FLASH_SIZE, region: REGION.FLASH0 + i });
+      flat.push({ base: i * VIRT_FLASH_SIZE, size: VIRT_FLASH_SIZE, kind: 'rom', name: `virt.flash${i}`, ramOffset: i * VIRT_FLASH_SIZE, region: VIRT_REGION.FLASH0 + i });
     }
-    flat.push({ ...M.GIC_DIST, kind: 'local', name: 'gic_dist', region: REGION.GIC_DIST });
-    if (this.#o.gicVersion === 2) flat.push({ ...M.GIC_CPU, kind: 'local', name: 'gic_cpu', region: REGION.GIC_CPU });
-    else flat.push({ ...M.GIC_REDIST, size: this.#o.cpus * 0x20000, kind: 'local', name: 'gicv3_redist', region: REGION.GIC_CPU });
-    flat.push({ ...M.UART, kind: 'main', name: 'pl011', region: REGION.UART, posted: [0], shadowed: [{ offset: 0x18, addr: shadowBase }] });
-    flat.push({ ...M.RTC, kind: 'main', name: 'pl031', region: REGION.RTC });
-    flat.push({ ...M.FW_CFG, kind: 'main', name: 'fwcfg', region: REGION.FW_CFG });
-    flat.push({ ...M.GPIO, kind: 'main', name: 'pl061', region: REGION.GPIO });
+    flat.push({ ...M.GIC_DIST, kind: 'local', name: 'gic_dist', region: VIRT_REGION.GIC_DIST });
+    if (this.#o.gicVersion === 2) flat.push({ ...M.GIC_CPU, kind: 'local', name: 'gic_cpu', region: VIRT_REGION.GIC_CPU });
+    else flat.push({ ...M.GIC_REDIST, size: this.#o.cpus * 0x20000, kind: 'local', name: 'gicv3_redist', region: VIRT_REGION.GIC_CPU });
+    flat.push({ ...M.UART, kind: 'main', name: 'pl011', region: VIRT_REGION.UART, posted: [0], shadowed: [{ offset: 0x18, addr: shadowBase }] });
+    flat.push({ ...M.RTC, kind: 'main', name: 'pl031', region: VIRT_REGION.RTC });
+    flat.push({ ...M.FW_CFG, kind: 'main', name: 'fwcfg', region: VIRT_REGION.FW_CFG });
+    flat.push({ ...M.GPIO, kind: 'main', name: 'pl061', region: VIRT_REGION.GPIO });
     for (let i = 0; i < NUM_VIRTIO_TRANSPORTS; i++) {
-      flat.push({ base: M.MMIO.base + i * M.MMIO.size, size: M.MMIO.size, kind: 'main', name: 'virtio-mmio', region: REGION.VIRTIO + i });
+      flat.push({ base: M.MMIO.base + i * M.MMIO.size, size: M.MMIO.size, kind: 'main', name: 'virtio-mmio', region: VIRT_REGION.VIRTIO + i });
     }
     flat.push({ base: M.MEM.base, size: this.#o.ramSize, kind: 'ram', name: 'mach-virt.ram', ramOffset: flashBytes });
     return flat.sort((a, b) => a.base - b.base);
@@ -138,26 +142,24 @@ export class VirtMachine {
 
   #spi(n: number): IrqLine { return { set: (level) => this.gic.setSpi(n, level) }; }
 
-  #createDevices(flashBytes: number): GpioKey {
+  #createDevices(): GpioKey {
     const { machine } = this, o = this.#o, clock = new HostClock();
     const memory = this.#guestMemory();
     const d = this.devices;
     for (const i of [0, 1]) {
-      d.set(REGION.FLASH0 + i, new PFlashCfi01({
+      d.set(VIRT_REGION.FLASH0 + i, new PFlashCfi01({
         storage: machine.ram8.subarray(i * VIRT_FLASH_SIZE, (i + 1) * VIRT_FLASH_SIZE), sectorSize: VIRT_FLASH_SECTOR_SIZE,
       }));
     }
-    machine.ram8.fill(0xff, 0, 0);
-    void flashBytes;
-    d.set(REGION.UART, new Pl011({ irq: this.#spi(VIRT_IRQMAP.UART), chardev: o.serial, clock }));
-    d.set(REGION.RTC, new Pl031({ irq: this.#spi(VIRT_IRQMAP.RTC), clock }));
+    d.set(VIRT_REGION.UART, new Pl011({ irq: this.#spi(VIRT_IRQMAP.UART), chardev: o.serial, clock }));
+    d.set(VIRT_REGION.RTC, new Pl031({ irq: this.#spi(VIRT_IRQMAP.RTC), clock }));
     const fw = new FwCfg({ memory });
     addMachineItems(fw, { cpus: o.cpus, nographic: o.nographic });
     for (const [key, bytes] of o.boot.bios ? firmwareItems(o.boot) : []) fw.addBytes(key, bytes);
-    d.set(REGION.FW_CFG, fw);
+    d.set(VIRT_REGION.FW_CFG, fw);
     const gpio = new Pl061({ irq: this.#spi(VIRT_IRQMAP.GPIO) });
-    d.set(REGION.GPIO, gpio);
-    for (let i = 0; i < NUM_VIRTIO_TRANSPORTS; i++) d.set(REGION.VIRTIO + i, new VirtioMmioSlot());
+    d.set(VIRT_REGION.GPIO, gpio);
+    for (let i = 0; i < NUM_VIRTIO_TRANSPORTS; i++) d.set(VIRT_REGION.VIRTIO + i, new VirtioMmioSlot());
     return new GpioKey({ line: gpio.inputs[GPIO_PIN_POWER], clock });
   }
 
@@ -232,6 +234,7 @@ export class VirtMachine {
     };
     for (const cpus of own) spawn('vcpu', { ...this.#data, own: cpus });
     spawn('timer', { ...this.#data, own: [] });
+    if (this.#o.regions) spawn('translator', { ...this.#data, own: [] });
   }
 
   /** A fault of the emulator itself: say so and end. */
@@ -259,8 +262,8 @@ export class VirtMachine {
       cpu.kick();
       Atomics.notify(m.i32, cpu.word(CPUState.off.mbox_state));
     }
-    Atomics.add(m.i32, m.global('timer_word'), 1);
-    Atomics.notify(m.i32, m.global('timer_word'));
+    notifyTimer(m);
+    Atomics.notify(m.i32, m.global('hot_tail'));
     await Promise.all(exits);
     this.#workers = [];
   }

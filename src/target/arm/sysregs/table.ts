@@ -80,7 +80,8 @@ const icc = (name: string, crm: number, op2: number, more: Partial<SysregDef> = 
 });
 const iccRegs: SysregDef[] = [
   icc('ICC_PMR', 6, 0, {}, 4), icc('ICC_IAR0', 8, 0, { ro: true }), icc('ICC_EOIR0', 8, 1, { wo: true }), icc('ICC_HPPIR0', 8, 2, { ro: true }), icc('ICC_BPR0', 8, 3),
-  ...[0, 1, 2, 3].map((n) => icc(`ICC_AP0R${n}`, 8, 4 + n)), ...[0, 1, 2, 3].map((n) => icc(`ICC_AP1R${n}`, 9, n)),
+  // AP0R1…3 and AP1R1…3 exist only with more than five priority bits.
+  icc('ICC_AP0R0', 8, 4), icc('ICC_AP1R0', 9, 0),
   icc('ICC_DIR', 11, 1, { wo: true }), icc('ICC_RPR', 11, 3, { ro: true }), icc('ICC_SGI1R', 11, 5, { wo: true }), icc('ICC_ASGI1R', 11, 6, { wo: true }), icc('ICC_SGI0R', 11, 7, { wo: true }),
   icc('ICC_IAR1', 12, 0, { ro: true }), icc('ICC_EOIR1', 12, 1, { wo: true }), icc('ICC_HPPIR1', 12, 2, { ro: true }), icc('ICC_BPR1', 12, 3),
   icc('ICC_CTLR', 12, 4), icc('ICC_SRE', 12, 5), icc('ICC_IGRPEN0', 12, 6), icc('ICC_IGRPEN1', 12, 7),

@@ -9,7 +9,7 @@ import { FP_OPS } from '../../test/support/fp-ops.ts';
 import { fpCases } from '../../test/support/fp-cases.ts';
 
 /** Bytes of a state of fp-runner.c, and where its fields are. */
-export const STATE = { size: 176, insn: 0, fpcr: 4, fpsr: 8, nzcv: 12, x: 16, v: 48 } as const;
+export const STATE = { size: 432, insn: 0, fpcr: 4, fpsr: 8, nzcv: 12, x: 16, v: 48, mem: 176 } as const;
 
 /** Instruction words of assembler lines, in order. */
 export function assemble(lines: readonly string[], dir: string): number[] {

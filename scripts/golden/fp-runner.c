@@ -8,7 +8,9 @@ struct state {
   uint32_t insn, fpcr, fpsr, nzcv;
   uint64_t x[4];
   __uint128_t v[8];
+  uint8_t mem[256];
 };
+// nzcv bit 0: x0 is an offset in `mem` before and after the instruction, an address while it runs.
 
 // Loads the state, calls the code, stores the state. x19 = state, x20 = code.
 void run(struct state *s, void *code);
@@ -37,7 +39,10 @@ int main(void) {
       code[0] = s.insn;
       __builtin___clear_cache((char *)code, (char *)code + 8);
     }
+    int isAddress = s.nzcv & 1;
+    if (isAddress) s.x[0] += (uint64_t)s.mem;
     run(&s, code);
+    if (isAddress) s.x[0] -= (uint64_t)s.mem;
     fwrite(&s, sizeof s, 1, stdout);
   }
   return 0;

@@ -16,7 +16,7 @@ import { cpuModel } from '../target/arm/cpu-models.ts';
 import { envOff } from '../target/arm/env.ts';
 import type { ArmPorts } from '../target/arm/ports.ts';
 import { mpAffinity, NUM_IRQS, VIRT_REGION, type GicVersion } from './virt-map.ts';
-import { qemuLogEnabled, qemuLogLine, setQemuLog, type QemuLogSpec } from '../log.ts';
+import { CPU_LOG_INT, CPU_LOG_MMU, joinLog, LOG_GUEST_ERROR, LOG_UNIMP, qemuLogMask, type LogConfig } from '../log.ts';
 
 /** Configuration that every thread of an Arm machine needs. */
 export interface ArmConfig {
@@ -28,7 +28,7 @@ export interface ArmConfig {
   /** Hot code is compiled to regions. */
   regions: boolean;
   /** `-d`, `-D`, `-dfilter`. */
-  log?: QemuLogSpec;
+  log?: LogConfig;
 }
 
 /** What a worker thread is started with. */
@@ -43,6 +43,8 @@ export type Gic = GicV2 | GicV3;
 
 /** SPIs and private interrupts of the board. */
 const NR_IRQS = NUM_IRQS + 32;
+
+const LOG_MASK = { unimp: LOG_UNIMP, guest_errors: LOG_GUEST_ERROR, int: CPU_LOG_INT, mmu: CPU_LOG_MMU } as const;
 
 /** Bytes of shared state the interrupt controller takes at layout.deviceBase. */
 export const gicStateSize = (c: ArmConfig): number => (c.gicVersion === 3 ? gicv3StateSize : gicv2StateSize)(c.nrCpus, NR_IRQS);
@@ -84,14 +86,14 @@ export function createTarget(m: Machine, clock: VirtualClock, c: ArmConfig, gic:
     cpuCount: c.nrCpus,
     affinity: (n) => mpAffinity(n, c.gicVersion),
     semihostWrite: c.semihosting ? (bytes) => { process.stderr.write(bytes); } : undefined,
-    log: (item, text) => { if (qemuLogEnabled(item)) qemuLogLine(text()); },
+    log: (item, text) => { qemuLogMask(LOG_MASK[item], text); },
   };
   return new ArmCpu({ model: cpuModel(c.cpuModel, c.cpuProps, c.gicVersion === 3), ports, gicv3: c.gicVersion === 3, semihosting: c.semihosting });
 }
 
 function open(data: VcpuThreadData) {
   const machine = new Machine(data.spec), config = data.spec.config as unknown as ArmConfig;
-  if (config.log) setQemuLog(config.log);
+  if (config.log) joinLog(config.log);
   const clock = new VirtualClock(machine), gic = createGic(machine, config);
   return { machine, config, clock, gic };
 }

@@ -7,7 +7,8 @@ import { TbStore } from '../accel/tb-store.ts';
 import { notifyTimer } from '../accel/timer-thread.ts';
 import { type Vcpu, cpuBlockSize } from '../accel/vcpu.ts';
 import { UserError } from '../cli/errors.ts';
-import type { CharBackend } from '../chardev/backend.ts';
+import { NullBackend, type CharBackend } from '../chardev/backend.ts';
+import { log, type LogConfig } from '../log.ts';
 import { HostClock } from '../hw/core/clock.ts';
 import type { IrqLine, MmioDevice } from '../hw/core/device.ts';
 import type { GuestMemory } from '../hw/core/guest-memory.ts';
@@ -22,7 +23,7 @@ import { EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
 import { CPUState } from '../memory/layout/cpu.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
 import { stateLayout } from '../memory/state-layout.ts';
-import type { QemuLogSpec } from '../log.ts';
+
 import { generateInterpreter } from '../tcg/interpreter.ts';
 import { CPUARMState, envOff } from '../target/arm/env.ts';
 import { firmwareItems, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
@@ -49,14 +50,20 @@ export interface VirtOptions {
   thread: 'multi' | 'single';
   /** Code buffer, bytes. */
   tbSize: number;
-  serial: CharBackend;
+  /** Absent: nothing is connected. */
+  serial?: CharBackend;
+  /** Random seeds in the device tree; `seed` makes them deterministic. */
+  randomness?: boolean;
+  seed?: bigint;
+  /** `-S`. */
+  startPaused?: boolean;
   boot: { kernel?: Uint8Array; initrd?: Uint8Array; append?: string; dtb?: Uint8Array; bios?: Uint8Array; names?: BootOptions['names'] };
   nographic?: boolean;
   noReboot?: boolean;
   noShutdown?: boolean;
   semihosting?: boolean;
   /** What every thread needs of the QEMU-style log: items and destination. */
-  log?: QemuLogSpec;
+  log?: LogConfig;
   /** Hot code is compiled to wasm regions; off: interpreter only. */
   regions?: boolean;
   /** Called when the machine has ended, with the process's exit code. */
@@ -151,7 +158,7 @@ export class VirtMachine {
         storage: machine.ram8.subarray(i * VIRT_FLASH_SIZE, (i + 1) * VIRT_FLASH_SIZE), sectorSize: VIRT_FLASH_SECTOR_SIZE,
       }));
     }
-    d.set(VIRT_REGION.UART, new Pl011({ irq: this.#spi(VIRT_IRQMAP.UART), chardev: o.serial, clock }));
+    d.set(VIRT_REGION.UART, new Pl011({ irq: this.#spi(VIRT_IRQMAP.UART), chardev: o.serial ?? new NullBackend(), clock }));
     d.set(VIRT_REGION.RTC, new Pl031({ irq: this.#spi(VIRT_IRQMAP.RTC), clock }));
     const fw = new FwCfg({ memory });
     addMachineItems(fw, { cpus: o.cpus, nographic: o.nographic });
@@ -194,7 +201,7 @@ export class VirtMachine {
     const o = this.#o;
     const tree = virtTree({
       cpus: o.cpus, cpuModel: o.cpuModel, gicVersion: o.gicVersion, ramSize: o.ramSize, topology: o.topology, psci: 'hvc',
-      its: false, pcie: false, v2m: false, platformBus: true, pmu: false,
+      its: false, pcie: false, v2m: false, platformBus: false, pmu: false, randomness: o.randomness, seed: o.seed,
     });
     const options = { tree, psci: 'hvc' as const, ram: this.#bootRam(), ...o.boot };
     if (o.boot.kernel && !o.boot.bios) return loadKernel({ ...options, kernel: o.boot.kernel });
@@ -222,8 +229,8 @@ export class VirtMachine {
   async #spawn(): Promise<void> {
     const { i32 } = this.machine;
     Atomics.store(i32, this.machine.global('shutdown'), 0);
-    this.clock.start();
-    Atomics.store(i32, this.machine.global('vm_running'), 1);
+    if (this.#o.startPaused && this.#status === 'prelaunch') for (const cpu of this.#cpus) { cpu.store(CPUState.off.stop, 1); cpu.store(CPUState.off.stopped, 1); }
+    else { this.#status = 'prelaunch'; this.resume(); }
     const own = this.#o.thread === 'single' ? [this.#cpus.map((c) => c.index)] : this.#cpus.map((c) => [c.index]);
     const dir = import.meta.url.endsWith('.ts') ? '../../workers/' : '../workers/';
     const ext = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -240,17 +247,48 @@ export class VirtMachine {
   /** A fault of the emulator itself: say so and end. */
   #crash(thread: string, e: unknown): void {
     if (this.#ended) return;
-    console.error(`mttcg: internal error in the ${thread} thread: ${e instanceof Error ? e.stack : String(e)}`);
+    log().error({ err: e }, `internal error in the ${thread} thread: ${e instanceof Error ? e.stack : String(e)}`);
     void this.quit(70);
   }
 
   async #onEvent(bits: number): Promise<void> {
     if (bits & EVENT_SHUTDOWN) {
-      if (!this.#o.noShutdown) await this.quit(Atomics.load(this.machine.i32, this.machine.global('exit_code')));
+      if (this.#o.noShutdown) { await this.pause(); this.#status = 'shutdown'; } else await this.quit(Atomics.load(this.machine.i32, this.machine.global('exit_code')));
     } else if (bits & EVENT_RESET) {
       if (this.#o.noReboot) await this.quit(0);
       else await this.reset();
     }
+  }
+
+  /** QEMU's name of the run state. */
+  get status(): string { return this.#ended ? 'shutdown' : this.#status; }
+  #status = 'prelaunch';
+
+  /** Parks every vCPU and stops the virtual clock; resolves when all are parked. */
+  async pause(): Promise<void> {
+    const m = this.machine;
+    if (this.#status !== 'running') return;
+    this.#status = 'paused';
+    for (const cpu of this.#cpus) { cpu.store(CPUState.off.stop, 1); cpu.kick(); }
+    for (const cpu of this.#cpus) {
+      while (cpu.load(CPUState.off.stopped) === 0) {
+        const w = Atomics.waitAsync(m.i32, cpu.word(CPUState.off.stopped), 0);
+        if (w.async) await w.value;
+      }
+    }
+    this.clock.stop();
+    Atomics.store(m.i32, m.global('vm_running'), 0);
+  }
+
+  /** Lets time and the vCPUs go on. */
+  resume(): void {
+    const m = this.machine;
+    if (this.#status !== 'paused' && this.#status !== 'prelaunch') return;
+    this.#status = 'running';
+    this.clock.start();
+    Atomics.store(m.i32, m.global('vm_running'), 1);
+    notifyTimer(m);
+    for (const cpu of this.#cpus) { cpu.store(CPUState.off.stop, 0); cpu.kick(); }
   }
 
   /** Ends the vCPU and timer threads. */
@@ -290,8 +328,11 @@ export class VirtMachine {
   async quit(code: number): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    this.#io.stop();
+    this.#io.drainPosted();
     await this.#join();
+    this.#io.stop();
+    this.#io.drainPosted();
+    (this.devices.get(VIRT_REGION.UART) as Pl011).flush();
     this.#o.onExit(code);
   }
 }

@@ -37,8 +37,8 @@ interface Command {
   readonly names: readonly string[];
   readonly args: string;
   readonly help: string;
-  /** The answer, without end of line. UserErrors are shown. */
-  run(context: MonitorContext, args: readonly string[]): string;
+  /** The answer, without end of line; undefined: the end, no prompt follows. UserErrors are shown. */
+  run(context: MonitorContext, args: readonly string[]): string | undefined;
 }
 
 /** A command that is one hook of the machine. */
@@ -98,7 +98,7 @@ export const COMMANDS: readonly Command[] = [
       return '';
     },
   },
-  { names: ['quit', 'q'], args: '', help: 'quit the emulator', run: ({ machine }) => { machine.quit(0); return ''; } },
+  { names: ['quit', 'q'], args: '', help: 'quit the emulator', run: ({ machine }) => { machine.quit(0); return undefined; } },
 ];
 
 function help(name: string | undefined): string {
@@ -195,10 +195,10 @@ export class Monitor implements MuxFrontend {
     this.#line = '';
     this.#print('\r\n');
     const answer = this.#execute(line.trim());
-    this.#print(`${answer === '' ? '' : `${answer}\r\n`}${PROMPT}`);
+    if (answer !== undefined) this.#print(`${answer === '' ? '' : `${answer}\r\n`}${PROMPT}`);
   }
 
-  #execute(line: string): string {
+  #execute(line: string): string | undefined {
     if (line === '') return '';
     const [name, ...args] = line.split(/\s+/);
     const command = COMMANDS.find((c) => c.names.includes(name));

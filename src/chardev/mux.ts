@@ -166,7 +166,7 @@ export class Mux implements CharFrontend {
   #pass(bytes: Uint8Array): void {
     const port = this.#focused;
     if (!port || bytes.length === 0) return;
-    port.held = port.held.length === 0 ? bytes.slice() : Buffer.concat([port.held, bytes]);
+    port.held = port.held.length === 0 ? new Uint8Array(bytes) : Buffer.concat([port.held, bytes]);
     port.flush();
   }
 

@@ -59,7 +59,8 @@ export class OutputQueue {
       this.dropped += bytes.length - kept.length;
     }
     if (kept.length > 0) {
-      this.#pending.push(kept.slice());
+      // not slice(): a Buffer's makes no copy
+      this.#pending.push(new Uint8Array(kept));
       this.#length += kept.length;
       this.#next();
     }

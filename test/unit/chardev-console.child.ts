@@ -1,0 +1,35 @@
+// A process with a console on standard streams and a guest that names each byte it gets; for chardev-terminal.test.ts.
+import { NullBackend } from '../../src/chardev/backend.ts';
+import { closeAllChardevs, openChardevs } from '../../src/chardev/open.ts';
+import { parseCommandLine } from '../../src/cli/parse.ts';
+import { MACHINES } from '../../src/cli/catalog.ts';
+
+const [how, ...argv] = process.argv.slice(2);
+const catalog = { machines: MACHINES, cpuModels: [{ name: 'cortex-a57', description: '' }], exclusiveSchemes: ['cmpxchg'] };
+const request = parseCommandLine(argv, catalog);
+if (request.kind !== 'run') throw new Error('not a machine');
+
+const quit = (code: number) => void closeAllChardevs().then(() => process.exit(code));
+const chardevs = await openChardevs(request.options, { quit, status: () => 'running' }, 'mttcg test');
+const serial = chardevs.serial(0);
+if (serial instanceof NullBackend) throw new Error('no serial port');
+const say = (text: string) => serial.write(Buffer.from(text));
+serial.attach({
+  canReceive: () => 16,
+  receive: (bytes) => {
+    for (const byte of bytes) say(`<${byte}>\n`);
+    if (bytes.includes(0x71)) quit(7);
+  },
+  event: (event) => say(`[${event}]\n`),
+  drained: () => {},
+});
+
+const ends: Record<string, () => void> = {
+  run: () => {},
+  exit: () => process.exit(3),
+  throw: () => { throw new Error('expected by the test'); },
+  SIGTERM: () => process.kill(process.pid, 'SIGTERM'),
+  SIGHUP: () => process.kill(process.pid, 'SIGHUP'),
+};
+say('ready\n');
+setTimeout(ends[how], how === 'run' ? 0 : 20);

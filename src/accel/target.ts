@@ -106,7 +106,7 @@ export interface TargetCpu {
   allowsUnalignedAtomic(cpu: Vcpu, addrLo: number, size: number): boolean;
   /** Raises the bus fault of a failed I/O access (external abort). */
   transactionFailed(cpu: Vcpu, addrLo: number, addrHi: number, phys: number, access: MMUAccessType, mmuIdx: number): void;
-  /** Enters the exception in cpu.lastException. */
+  /** Enters the exception in cpu.exceptionIndex. */
   doInterrupt(cpu: Vcpu): void;
   /** Takes a pending interrupt if it is not masked; true when it did. */
   execInterrupt(cpu: Vcpu, request: number): boolean;

@@ -23,8 +23,6 @@ export class Vcpu {
   readonly base: number;
   /** TLB maintenance, physical memory, probes: set on the thread that runs this vCPU, absent elsewhere. */
   services!: TargetServices;
-  /** The exception doInterrupt enters. */
-  lastException = -1;
   readonly #b4: number;
   readonly #b8: number;
   /** Index in `machine.i32` of the futex this vCPU's thread sleeps on when halted. */

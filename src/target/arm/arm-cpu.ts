@@ -121,7 +121,7 @@ export class ArmCpu implements TargetCpu {
   }
 
   doInterrupt(cpu: Vcpu): void {
-    const excp = cpu.lastException;
+    const excp = cpu.exceptionIndex;
     this.#o.ports.log?.('int', () => `vCPU ${cpu.index}: exception ${excp} ESR 0x${(cpu.ld32(envOff.exc_syndrome) >>> 0).toString(16)} at PC 0x${cpu.ld64(envOff.pc).toString(16)}`);
     takeException(cpu, excp, this.#o.model.features);
   }
@@ -134,8 +134,9 @@ export class ArmCpu implements TargetCpu {
     }
     const excp = pendingInterrupt(cpu, request);
     if (excp === 0) return false;
-    cpu.lastException = excp;
+    cpu.exceptionIndex = excp;
     this.doInterrupt(cpu);
+    cpu.exceptionIndex = -1;
     return true;
   }
 

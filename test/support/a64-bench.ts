@@ -42,6 +42,8 @@ class BenchTarget implements TargetCpu {
   feat: ArmFeatures;
   options: TranslateOptions = {};
   stopped: Stopped | undefined;
+  /** Pages that are mapped; the whole RAM when absent. */
+  pages: readonly number[] | undefined;
 
   constructor(feat: ArmFeatures, more?: MoreHelpers) {
     this.feat = feat;
@@ -59,11 +61,12 @@ class BenchTarget implements TargetCpu {
   }
   mmuIndex(): number { return 0; }
   tlbFill(cpu: Vcpu, lo: number, hi: number, access: number, _mmuIdx: number, probe: boolean, out: Translation): boolean {
-    if (hi !== 0 || (lo >>> 0) >= RAM_BYTES) {
+    const page = (lo >>> 12) * 4096;
+    if (hi !== 0 || page >= RAM_BYTES || this.pages?.includes(page) === false) {
       if (!probe) this.#raise(cpu, access === 2 ? EXCP.PREFETCH_ABORT : EXCP.DATA_ABORT, 0x92000004 | (access === 1 ? 0x40 : 0), lo, hi);
       return false;
     }
-    out.phys = (lo >>> 12) * 4096;
+    out.phys = page;
     out.prot = PAGE_READ | PAGE_WRITE | PAGE_EXEC;
     out.lgPageSize = 12;
     out.attrs = 0;

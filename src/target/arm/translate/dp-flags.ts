@@ -90,9 +90,9 @@ function trans_AXFLAG(s: S): boolean {
 }
 
 export const dpFlagRows: DecodeRow<DisasContext>[] = [
-  { name: 'CFINV', pattern: '1101010100 0 00 000 0100 xxxx 000 11111', trans: trans_CFINV },
-  { name: 'XAFLAG', pattern: '1101010100 0 00 000 0100 xxxx 001 11111', trans: trans_XAFLAG },
-  { name: 'AXFLAG', pattern: '1101010100 0 00 000 0100 xxxx 010 11111', trans: trans_AXFLAG },
+  { name: 'CFINV', pattern: '1101010100 0 00 000 0100 0000 000 11111', trans: trans_CFINV },
+  { name: 'XAFLAG', pattern: '1101010100 0 00 000 0100 0000 001 11111', trans: trans_XAFLAG },
+  { name: 'AXFLAG', pattern: '1101010100 0 00 000 0100 0000 010 11111', trans: trans_AXFLAG },
   { name: 'RMIF', pattern: '1 0 1 11010000 imm:6 00001 rn:5 0 mask:4', trans: trans_RMIF },
   { name: 'SETF', pattern: '0 0 1 11010000 000000 sz:1 0010 rn:5 0 1101', trans: trans_SETF },
 ];

@@ -8,6 +8,7 @@ import { ARM_MMU_MODES, ARMMMUIdx, CPUARMState, envOff } from './env.ts';
 import { FSC, pendingInterrupt, raiseAbort, takeException, wakesFromWfi } from './exceptions.ts';
 import type { CpuModel } from './features.ts';
 import { CC, readNzcv } from './flags.ts';
+import { registerFpHelpers } from './helpers/fp.ts';
 import { registerIntHelpers } from './helpers/int.ts';
 import { registerSystemHelpers } from './helpers/system.ts';
 import { loadArmHelpers } from './helpers/wasm-module.ts';
@@ -52,7 +53,7 @@ export class ArmCpu implements TargetCpu {
     this.wasmModules = { helpers: loadArmHelpers() };
     const c: SysregContext = { ports: o.ports, feat: o.model.features, idregs: o.model.idregs };
     const regs = sysregTable(c, o.gicv3);
-    this.#refs = { ...registerIntHelpers(this.helpers), ...registerSystemHelpers(this.helpers, c, regs) };
+    this.#refs = { ...registerIntHelpers(this.helpers), ...registerFpHelpers(this.helpers), ...registerSystemHelpers(this.helpers, c, regs) };
     this.#paRange = Number(o.model.idregs.ID_AA64MMFR0_EL1 & 15n);
     setSystemEnvironment({
       regs, semihosting: o.semihosting,

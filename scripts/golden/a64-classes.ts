@@ -1,6 +1,9 @@
 // The classes of A64 instructions that golden vectors are made for, and how their instruction words are drawn.
 import type { DecodeRow } from '../../src/tcg/decode.ts';
+import { fpRows } from '../../src/target/arm/translate/fp.ts';
 import { integerGroups } from '../../src/target/arm/translate/index.ts';
+import { simdLdstRows } from '../../src/target/arm/translate/simd-ldst.ts';
+import { simdRows } from '../../src/target/arm/translate/simd.ts';
 import { field, hasField, withField, type RowFields, type Rng } from '../../test/support/a64-vectors.ts';
 
 type Row = DecodeRow<any>;
@@ -66,8 +69,24 @@ function drawInteger(row: Row, f: RowFields, r: Rng): number[] | undefined {
   return [w];
 }
 
+/** The FP and SIMD rows' words. */
+function drawVector(row: Row, f: RowFields, r: Rng): number[] | undefined {
+  let w = randomWord(f, r);
+  if (row.name === 'LDR_v_lit') w = withField(f, w, 'imm', r.below(1000) - 500);
+  const get = (name: string) => field(f, w, name);
+  // BFCVT is a row of its own where FEAT_BF16 is.
+  if (row.name === 'FCVT' && get('ftype') === 1 && get('opc') === 2) return undefined;
+  // A pair loaded to one register; an offset register that is the base.
+  if (/^LDSTP_v/.test(row.name) && get('rt') === get('rt2')) return undefined;
+  if (row.name === 'LDST_v_reg' && get('rm') === get('rn') && get('rn') !== 31) return undefined;
+  return [w];
+}
+
 export const goldenGroups: readonly GoldenGroup[] = [
   ...Object.entries(integerGroups).map(([name, rows]): GoldenGroup => ({
     name, rows: rows.filter((row) => !(row.name in EXCLUDED)), vectors: false, draw: drawInteger,
   })),
+  ...Object.entries({ fp: fpRows, simdLdst: simdLdstRows, simd: simdRows }).map(([name, rows]): GoldenGroup => ({
+    name, rows: rows.filter((row) => !(row.name in EXCLUDED)), vectors: true, draw: drawVector,
+  })).filter((g) => g.rows.length > 0),
 ];

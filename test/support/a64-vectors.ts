@@ -146,18 +146,22 @@ function displacement(block: DataView, name: string, f: RowFields, word: number)
   const get = (n: string) => field(f, word, n);
   if (/^(LDR|STR|LDRS)_ui/.test(name)) return BigInt(get('imm') << get('size'));
   if (/^(STP|LDP|LDPSW)_(offset|pre|nontemporal)/.test(name)) return BigInt(get('imm') << (2 + get('x')));
-  if (/_post$/.test(name)) return 0n;
+  if (/_post$/.test(name) || /^LDST_(structures|one)/.test(name)) return 0n;
+  // FP and SIMD registers: opc<1> makes a Q register of size 0; pairs have their size in opc.
+  const vectorSize = get('q') ? 4 : get('size');
+  if (name === 'LDST_v_ui') return BigInt(get('imm') << vectorSize);
+  if (/^LDSTP_v/.test(name)) return BigInt(get('imm') << (2 + get('opc')));
   if (/_reg$/.test(name)) {
     const rm = get('rm'), x = rm === 31 ? 0n : getX(block, rm), option = get('option'), bits = 8 << (option & 3);
     const v = option & 4 ? BigInt.asIntN(bits, x) : BigInt.asUintN(bits, x);
-    return v << BigInt(get('shift') ? get('size') : 0);
+    return v << BigInt(get('shift') ? (name === 'LDST_v_reg' ? vectorSize : get('size')) : 0);
   }
   return BigInt(get('imm'));
 }
 
 /** Rows whose accesses must be aligned. */
 export const isAligned = (name: string): boolean => /^(ST?LL?[UA]?R|LD?LAR|LDAR|LDAPU?RS?|LDAPR|STLUR|STLR|STLLR|[LS][DT]X[RP]|CASP?|SWP|LD(ADD|CLR|EOR|SET|[SU]M(AX|IN)))$/.test(name);
-const isMemory = (name: string): boolean => /_(ui|unscaled|pre|post|reg|offset|nontemporal)$/.test(name) || /^(STTR|LDTRS?)$/.test(name) || isAligned(name);
+const isMemory = (name: string): boolean => /_(ui|unscaled|pre|post|reg|offset|nontemporal|structures|one)$/.test(name) || /^(STTR|LDTRS?)$/.test(name) || isAligned(name);
 
 function placeBase(b: DataView, name: string, f: RowFields, word: number, r: Rng): void {
   const rn = field(f, word, 'rn');

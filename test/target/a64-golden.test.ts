@@ -3,17 +3,18 @@ import t from 'tap';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { A64Bench } from '../support/a64-bench.ts';
+import { A64Bench, allFeatures } from '../support/a64-bench.ts';
 import { CASE, CODE_PAGE, decodeFile, describeChanges, drawState, encodeChanges, END, MAX_WORDS, MEM, MEM_BYTES, rowFields, SLOT } from '../support/a64-vectors.ts';
 import { EXCLUDED, goldenGroups } from '../../scripts/golden/a64-classes.ts';
 import { envOff, putFlag, TBFlag } from '../../src/target/arm/env.ts';
+import { registerFpHelpers } from '../../src/target/arm/helpers/fp.ts';
 import { EXCP } from '../../src/target/arm/syndrome.ts';
 import { readNzcv, writeNzcv } from '../../src/target/arm/flags.ts';
 
 /** Failures printed a class. */
 const SHOWN = 4;
 
-const bench = new A64Bench();
+const bench = new A64Bench(allFeatures(true), registerFpHelpers);
 const { cpu, machine } = bench;
 bench.target.pages = [MEM, CODE_PAGE];
 // As in a Linux process: EL0, top bytes of branch targets ignored.

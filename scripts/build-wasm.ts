@@ -7,7 +7,7 @@ import { envOff } from '../src/target/arm/env.ts';
 const root = join(import.meta.dirname, '..');
 
 /** Fields of the vCPU block that AssemblyScript code reaches, by its constant's name. */
-const ARM_OFFSETS = { FPCR: envOff.fpcr, FPSR: envOff.fpsr };
+const ARM_OFFSETS = { FPCR: envOff.fpcr, FPSR: envOff.fpsr, VEC_SCRATCH: envOff.vec_scratch };
 
 /** The AssemblyScript source that declares those offsets. */
 export function offsetsSource(offsets: Readonly<Record<string, number>> = ARM_OFFSETS): string {

@@ -99,6 +99,7 @@ export const CPUARMState = struct('CPUARMState', 'architectural state of an AArc
   exc_vaddress: reg64('FAR value'),
   mpidr_el1: reg64('MPIDR_EL1, fixed per vCPU'),
   isar_cache: reg32('unused'),
+  vec_scratch: { type: 'v128', count: 4, writer: 'owner', order: 'plain', doc: 'operands of a wasm vector helper while it loops over lanes' },
 }, 64);
 
 /** Byte offset of an env field in the vCPU block: what TCG globals, `ld`/`st` and Vcpu accessors take. */

@@ -1,3 +1,7 @@
 // Entry point of the AArch64 wasm helpers: everything exported here is a helper that generated code may call.
+export * from './crypto';
 export * from './fp-scalar';
+export * from './fp-vector';
 export * from './int';
+export * from './simd-misc';
+export * from './simd-sat';

@@ -1,5 +1,5 @@
-// Advanced SIMD data processing: decode rows.
-import type { DecodeRow } from '../../../tcg/decode.ts';
-import type { DisasContext } from './context.ts';
+// Advanced SIMD data processing: every group's rows in one list.
+import type { Row } from './fp-common.ts';
+import { simdThreeRows } from './simd-three.ts';
 
-export const simdRows: DecodeRow<DisasContext>[] = [];
+export const simdRows: Row[] = [...simdThreeRows];

@@ -1,10 +1,13 @@
 // The classes of A64 instructions that golden vectors are made for, and how their instruction words are drawn.
+import { TCGContext } from '../../src/tcg/context.ts';
 import type { DecodeRow } from '../../src/tcg/decode.ts';
+import { DisasContext, makeGlobals } from '../../src/target/arm/translate/context.ts';
+import { cmpxchgScheme } from '../../src/target/arm/translate/exclusive.ts';
 import { fpRows } from '../../src/target/arm/translate/fp.ts';
-import { integerGroups } from '../../src/target/arm/translate/index.ts';
+import { a64Decoder, integerGroups } from '../../src/target/arm/translate/index.ts';
 import { simdLdstRows } from '../../src/target/arm/translate/simd-ldst.ts';
 import { simdRows } from '../../src/target/arm/translate/simd.ts';
-import { field, hasField, withField, type RowFields, type Rng } from '../../test/support/a64-vectors.ts';
+import { BLOCK_BASE, field, hasField, MAX_WORDS, rowFields, withField, type RowFields, type Rng } from '../../test/support/a64-vectors.ts';
 
 type Row = DecodeRow<any>;
 
@@ -13,6 +16,8 @@ export interface GoldenGroup {
   readonly rows: readonly Row[];
   /** V registers, FPCR and FPSR are part of the state. */
   readonly vectors: boolean;
+  /** Vectors kept a class. */
+  readonly keep: number;
   /** Draws the words of a case, the row's own last; undefined where the form is CONSTRAINED UNPREDICTABLE. */
   draw(row: Row, f: RowFields, r: Rng): number[] | undefined;
 }
@@ -69,6 +74,54 @@ function drawInteger(row: Row, f: RowFields, r: Rng): number[] | undefined {
   return [w];
 }
 
+// --- random programs -----------------------------------------------------------------------------------------------
+
+/** Few registers, so that instructions depend on each other. */
+const BLOCK_REGS = [0, 1, 2, 3, 4, 5, 6, 7, 30, 31];
+const REG_FIELDS = ['rd', 'rt', 'rt2', 'rs', 'ra', 'rm', 'rn'];
+
+const available = (group: string, wanted = /./): Row[] => integerGroups[group].filter((r) => !(r.name in EXCLUDED) && wanted.test(r.name));
+const ALU = [...available('dpImm'), ...available('dpReg'), ...available('dpReg'), ...available('dpFlag')];
+const MEMORY = [...available('ldst', /^(STR|LDR|LDRS)_(ui|unscaled)$|^(STP|LDP|LDPSW)_offset$|^(LDAR|STLR)$/), ...available('atomic', /^(LD|SWP|CAS$)/)];
+const BRANCH = available('branch', /^(B|B_cond|CBZ|TBZ)$/);
+
+const scratch = new TCGContext(), globals = makeGlobals(scratch);
+const features = new Proxy({} as DisasContext['feat'], { get: () => true });
+const helpers = new Proxy({} as any, { get: (_t, name) => ({ id: 0, name }) });
+/** True when the word is allocated, so that programs do not end at it. */
+function isAllocated(word: number): boolean {
+  scratch.reset();
+  return a64Decoder().decode(new DisasContext(scratch, globals, features, helpers, cmpxchgScheme, 0, 0, 0x800), word);
+}
+
+/** A word of a random program: registers from the small set, memory through the base register, branches a little ahead. */
+function drawBlockWord(row: Row, r: Rng, left: number): number | undefined {
+  const f = rowFields(row);
+  let w = randomWord(f, r);
+  for (const name of REG_FIELDS) if (hasField(f, name)) w = withField(f, w, name, BLOCK_REGS[r.below(BLOCK_REGS.length)]);
+  if (BRANCH.includes(row)) return left < 3 ? undefined : withField(f, w, 'imm', 1 + r.below(Math.min(5, left)));
+  if (!MEMORY.includes(row)) return w;
+  w = withField(f, w, 'rn', BLOCK_BASE);
+  if (/_ui$/.test(row.name)) w = withField(f, w, 'imm', r.below(256 >> field(f, w, 'size')));
+  if (/^LD(P|PSW)/.test(row.name) && field(f, w, 'rt') === field(f, w, 'rt2')) return undefined;
+  return w;
+}
+const block = (name: string, mix: (r: Rng) => readonly Row[]): Row & { mix: (r: Rng) => readonly Row[] } =>
+  ({ name, pattern: 'x'.repeat(32), trans: () => false, mix });
+const BLOCKS = [
+  block('BLOCK_alu', () => ALU),
+  block('BLOCK_memory', (r) => (r.below(2) ? MEMORY : ALU)),
+  block('BLOCK_branch', (r) => (r.below(4) ? r.below(3) ? ALU : MEMORY : BRANCH)),
+];
+function drawBlock(row: Row, _f: RowFields, r: Rng): number[] {
+  const { mix } = row as (typeof BLOCKS)[number], size = 6 + r.below(MAX_WORDS - 6), words: number[] = [];
+  while (words.length < size) {
+    const rows = mix(r), w = drawBlockWord(rows[r.below(rows.length)], r, size - words.length);
+    if (w !== undefined && isAllocated(w)) words.push(w);
+  }
+  return words;
+}
+
 /** The FP and SIMD rows' words. */
 function drawVector(row: Row, f: RowFields, r: Rng): number[] | undefined {
   let w = randomWord(f, r);
@@ -84,9 +137,10 @@ function drawVector(row: Row, f: RowFields, r: Rng): number[] | undefined {
 
 export const goldenGroups: readonly GoldenGroup[] = [
   ...Object.entries(integerGroups).map(([name, rows]): GoldenGroup => ({
-    name, rows: rows.filter((row) => !(row.name in EXCLUDED)), vectors: false, draw: drawInteger,
+    name, rows: rows.filter((row) => !(row.name in EXCLUDED)), vectors: false, keep: 200, draw: drawInteger,
   })),
+  { name: 'blocks', rows: BLOCKS, vectors: false, keep: 500, draw: drawBlock },
   ...Object.entries({ fp: fpRows, simdLdst: simdLdstRows, simd: simdRows }).map(([name, rows]): GoldenGroup => ({
-    name, rows: rows.filter((row) => !(row.name in EXCLUDED)), vectors: true, draw: drawVector,
+    name, rows: rows.filter((row) => !(row.name in EXCLUDED)), vectors: true, keep: 200, draw: drawVector,
   })).filter((g) => g.rows.length > 0),
 ];

@@ -11,8 +11,8 @@ import { CASE, drawState, encodeChanges, encodeFile, END, Rng, rowFields, SLOT, 
 import { goldenGroups, type GoldenGroup } from './a64-classes.ts';
 
 const OUT = join(import.meta.dirname, '../../test/fixtures/a64');
-/** Vectors kept of a class: executed ones and undefined ones. */
-const KEEP = 200, KEEP_UNDEFINED = 6;
+/** Undefined encodings kept of a class. */
+const KEEP_UNDEFINED = 6;
 /** Candidates tried in one run of the oracle, and at most of a class. */
 const BATCH = 480, MAX_CANDIDATES = 8 * BATCH;
 
@@ -52,8 +52,8 @@ function runOracle(exe: string, cases: Uint8Array): DataView[] {
 
 /** The vectors of one class. */
 function makeClass(exe: string, group: GoldenGroup, row: DecodeRow<any>): Vector[] {
-  const f = rowFields(row), kept: Vector[] = [], bad: Vector[] = [], seen = new Set<string>();
-  for (let next = 0; next < MAX_CANDIDATES && kept.length < KEEP;) {
+  const f = rowFields(row), kept: Vector[] = [], bad: Vector[] = [];
+  for (let next = 0; next < MAX_CANDIDATES && kept.length < group.keep;) {
     const batch: { words: number[]; seed: number }[] = [];
     while (batch.length < BATCH && next < MAX_CANDIDATES) {
       const seed = next++, words = group.draw(row, f, new Rng(seed * 2654435761 + row.pattern.length));
@@ -71,12 +71,10 @@ function makeClass(exe: string, group: GoldenGroup, row: DecodeRow<any>): Vector
       const last = BigInt(SLOT + 4 * (words.length - 1));
       const end = signal === SIGILL && pc === last ? END.UNDEFINED : signal === SIGILL ? END.NEXT : END.FAULT;
       const v = { words, seed, end, pc, changes: encodeChanges(before[i], after, group.vectors) };
-      const key = `${words}`;
-      if (end === END.UNDEFINED) { if (bad.length < KEEP_UNDEFINED) bad.push(v); } else if (kept.length < KEEP) kept.push(v);
-      seen.add(key);
+      if (end === END.UNDEFINED) { if (bad.length < KEEP_UNDEFINED) bad.push(v); } else if (kept.length < group.keep) kept.push(v);
     });
   }
-  if (kept.length < KEEP) throw new Error(`${group.name} ${row.name}: only ${kept.length} vectors in ${MAX_CANDIDATES} candidates`);
+  if (kept.length < group.keep) throw new Error(`${group.name} ${row.name}: only ${kept.length} vectors in ${MAX_CANDIDATES} candidates`);
   return [...kept, ...bad];
 }
 

@@ -8,7 +8,7 @@ typedef unsigned int u32;
 typedef unsigned long u64;
 
 #define MEM_BYTES 1024
-#define MAX_WORDS 4
+#define MAX_WORDS 32
 
 struct Case {
   u32 words[MAX_WORDS]; // in: instructions, zeros after them. out: [0] = signal, [1] = si_code
@@ -89,8 +89,8 @@ static void handler(int sig, void *info, void *uc) {
   running = 1;
   read_all(&c, sizeof c);
   for (int i = 0; i < MAX_WORDS; i++) guest_code[SLOT + i] = c.words[i];
-  // The words share one cache line.
-  __asm__ volatile("dc cvau, %0; dsb ish; ic ivau, %0; dsb ish; isb" : : "r"(&guest_code[SLOT]) : "memory");
+  for (int i = 0; i < MAX_WORDS; i += 4) __asm__ volatile("dc cvau, %0; dsb ish; ic ivau, %0" : : "r"(&guest_code[SLOT + i]) : "memory");
+  __asm__ volatile("dsb ish; isb" : : : "memory");
   copy(guest_mem, c.mem, MEM_BYTES);
   copy(m->regs, c.x, sizeof m->regs);
   m->sp = c.x[31];

@@ -6,8 +6,8 @@ export const MEM = 0x80000, MEM_BYTES = 1024;
 export const CODE_PAGE = 0x90000, SLOT = 0x90800;
 
 /** `struct Case` of the oracle: byte offsets. */
-export const CASE = { words: 0, x: 16, pc: 272, pstate: 280, fault: 288, fpsr: 296, fpcr: 300, v: 304, mem: 816, size: 1840 } as const;
-export const MAX_WORDS = 4;
+export const CASE = { words: 0, x: 128, pc: 384, pstate: 392, fault: 400, fpsr: 408, fpcr: 412, v: 416, mem: 928, size: 1952 } as const;
+export const MAX_WORDS = 32;
 
 export class Rng {
   #s: number;
@@ -141,6 +141,9 @@ export function drawState(block: DataView, row: DecodeRow<any>, f: RowFields, wo
 const getX = (b: DataView, n: number): bigint => b.getBigUint64(CASE.x + 8 * n, true);
 const setX = (b: DataView, n: number, v: bigint): void => b.setBigUint64(CASE.x + 8 * n, BigInt.asUintN(64, v), true);
 
+/** In random programs (classes BLOCK_*) this register leads into the memory block, sometimes so near its start that negative offsets fault; it is never written. */
+export const BLOCK_BASE = 28;
+
 /** The displacement of an addressing form from its base register. */
 function displacement(block: DataView, name: string, f: RowFields, word: number): bigint {
   const get = (n: string) => field(f, word, n);
@@ -164,6 +167,7 @@ export const isAligned = (name: string): boolean => /^(ST?LL?[UA]?R|LD?LAR|LDAR|
 const isMemory = (name: string): boolean => /_(ui|unscaled|pre|post|reg|offset|nontemporal|structures|one)$/.test(name) || /^(STTR|LDTRS?)$/.test(name) || isAligned(name);
 
 function placeBase(b: DataView, name: string, f: RowFields, word: number, r: Rng): void {
+  if (name.startsWith('BLOCK_')) return setX(b, BLOCK_BASE, BigInt(MEM + (r.below(4) ? 512 : 64)));
   const rn = field(f, word, 'rn');
   if (/^(BR|BLR|RET)$/.test(name)) {
     if (rn === 31) return;
@@ -236,7 +240,7 @@ export function encodeFile(classes: VectorFile): Uint8Array {
     w.raw(new TextEncoder().encode(name));
     w.u16(vectors.length);
     for (const v of vectors) {
-      w.u8(v.words.length << 4 | v.end);
+      w.u8(v.words.length << 2 | v.end);
       for (const x of v.words) w.u32(x);
       w.u16(v.seed);
       const delta = v.pc - BigInt(SLOT);
@@ -259,11 +263,11 @@ export function decodeFile(bytes: Uint8Array): VectorFile {
     at += n;
     const list: Vector[] = [];
     for (let count = u16(); count > 0; count--) {
-      const head = u8(), words = Array.from({ length: head >> 4 }, () => u32() | 0), seed = u16();
+      const head = u8(), words = Array.from({ length: head >> 2 }, () => u32() | 0), seed = u16();
       const delta = u16() << 16 >> 16;
       const pc = delta === 0x7fff ? BigInt(u32()) | BigInt(u32()) << 32n : BigInt(SLOT + delta);
       const length = u16();
-      list.push({ words, seed, end: head & 15, pc, changes: bytes.subarray(at, at + length) });
+      list.push({ words, seed, end: head & 3, pc, changes: bytes.subarray(at, at + length) });
       at += length;
     }
     out.set(name, list);

@@ -41,8 +41,10 @@ export class Qht {
   /** Empties the table. Only while no other thread uses it (machine creation, tb_flush in an exclusive section). */
   reset(): void {
     Atomics.store(this.#i32, this.#alloc, this.#region.base);
-    const map = this.#newMap(INITIAL_BUCKETS);
-    this.#publish(map, INITIAL_BUCKETS);
+    // A tiny code buffer has a tiny table: leave most of the region to chained lines.
+    let buckets = INITIAL_BUCKETS;
+    while (buckets > 1 && buckets * LINE * 4 > this.#region.end - this.#region.base) buckets /= 2;
+    this.#publish(this.#newMap(buckets), buckets);
   }
 
   #publish(map: number, buckets: number): void {
@@ -55,14 +57,17 @@ export class Qht {
 
   /** Head buckets of a new map, zeroed; 0 when the region is full. */
   #newMap(buckets: number): number {
-    const bytes = buckets * LINE;
-    const at = Atomics.add(this.#i32, this.#alloc, bytes);
-    if ((at >>> 0) + bytes > this.#region.end) {
-      Atomics.sub(this.#i32, this.#alloc, bytes);
-      return 0;
+    const bytes = buckets * LINE, i32 = this.#i32;
+    for (let at = Atomics.load(i32, this.#alloc); (at >>> 0) + bytes <= this.#region.end;) {
+      // Never past the end, not even for a moment: what another thread takes meanwhile is its own for good.
+      const seen = Atomics.compareExchange(i32, this.#alloc, at, at + bytes | 0);
+      if (seen === at) {
+        i32.fill(0, at >>> 2, (at + bytes) >>> 2);
+        return at;
+      }
+      at = seen;
     }
-    this.#i32.fill(0, at >>> 2, (at + bytes) >>> 2);
-    return at;
+    return 0;
   }
 
   /** Address of the head bucket of `hash` in the current map. */

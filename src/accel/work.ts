@@ -17,6 +17,8 @@ export function workFunction(name: string, fn: WorkFn, safe = false): number {
   return functions.push({ name, fn, safe }) - 1;
 }
 
+/** Index in `machine.i32` of ring position n; positions count on past 2^31. */
+const slot = (cpu: Vcpu, n: number) => cpu.word(off.work + ((n >>> 0) % WORK_RING) * WorkItem.size);
 const lockOf = (cpu: Vcpu) => new SpinLock(cpu.machine.i32, cpu.word(off.work_lock));
 
 /**
@@ -30,8 +32,8 @@ export function asyncRunOnCpu(cpu: Vcpu, fn: number, args: readonly number[] = [
   for (;;) {
     const done = lock.withLock(() => {
       const head = cpu.ld32(off.work_head), tail = cpu.ld32(off.work_tail);
-      if (tail - head >= WORK_RING) return false;
-      const at = cpu.word(off.work + (tail % WORK_RING) * WorkItem.size);
+      if ((tail - head | 0) >= WORK_RING) return false;
+      const at = slot(cpu, tail);
       m[at] = fn;
       for (let i = 0; i < ARGS; i++) m[at + 2 + i] = args[i] ?? 0;
       cpu.st32(off.work_tail, tail + 1);
@@ -49,30 +51,50 @@ export function hasQueuedWork(cpu: Vcpu): boolean {
   return cpu.load(off.work_head) !== cpu.load(off.work_tail);
 }
 
+/** The item this thread runs: still in its ring. */
+let running: { cpu: Vcpu; at: number } | undefined;
+
 /**
- * Runs queued work on the owner's thread. `mayExclude` false: stops at the first safe item (it needs the vCPU outside
- * its exec section). Safe items are given to `exclusive`, which runs them alone.
+ * Runs queued work on the owner's thread. Safe items are given to `exclusive`, which runs them alone. `mayExclude`
+ * false: the vCPU is in guest code, where it cannot exclude the others: safe items move to the end of the ring, so that
+ * what was queued behind them gets done (a vCPU that waits inside guest code may be waited for itself).
  */
 export function runQueuedWork(cpu: Vcpu, mayExclude: boolean, exclusive?: (fn: () => void) => void): void {
   if (!hasQueuedWork(cpu)) return;
   const m = cpu.machine.i32;
   const lock = lockOf(cpu);
   const args = new Int32Array(ARGS);
+  let deferrals: number | undefined;
   for (;;) {
     const item = lock.withLock(() => {
-      const head = cpu.ld32(off.work_head);
-      if (head === cpu.ld32(off.work_tail)) return undefined;
-      const at = cpu.word(off.work + (head % WORK_RING) * WorkItem.size);
-      const f = functions[m[at]];
-      if (f.safe && !mayExclude) return undefined;
-      for (let i = 0; i < ARGS; i++) args[i] = m[at + 2 + i];
-      return f;
+      // Inside a work function that waits for room at another vCPU: go on behind its own item.
+      if (running?.cpu === cpu && running.at === cpu.ld32(off.work_head)) cpu.st32(off.work_head, running.at + 1);
+      for (;;) {
+        const head = cpu.ld32(off.work_head), tail = cpu.ld32(off.work_tail);
+        if (head === tail) return undefined;
+        const at = slot(cpu, head), f = functions[m[at]];
+        if (!f.safe || mayExclude) {
+          for (let i = 0; i < ARGS; i++) args[i] = m[at + 2 + i];
+          return { ...f, at: head };
+        }
+        deferrals ??= tail - head | 0;
+        if (deferrals-- === 0) return undefined;
+        m.copyWithin(slot(cpu, tail), at, at + WorkItem.size / 4);
+        cpu.st32(off.work_tail, tail + 1);
+        cpu.st32(off.work_head, head + 1);
+      }
     });
     if (!item) return;
+    const outer = running;
+    running = { cpu, at: item.at };
+    try {
+      if (item.safe) exclusive!(() => item.fn(cpu, args));
+      else item.fn(cpu, args);
+    } finally {
+      running = outer;
+    }
     // The item leaves the ring only after it ran, so that an empty ring means all work is done
     // (tlbFlush…AllCpusSynced relies on it).
-    if (item.safe) exclusive!(() => item.fn(cpu, args));
-    else item.fn(cpu, args);
-    lock.withLock(() => cpu.st32(off.work_head, cpu.ld32(off.work_head) + 1));
+    lock.withLock(() => { if (cpu.ld32(off.work_head) === item.at) cpu.st32(off.work_head, item.at + 1); });
   }
 }

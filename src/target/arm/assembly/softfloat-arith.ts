@@ -227,6 +227,27 @@ export function fmaSlow<T>(env: usize, fpcr: u32, c: u64, a: u64, b: u64, scale:
   return roundFpcr<T>(env, fpcr, s, ep + scale, hi | <u64>(lo != 0));
 }
 
+/** Exponents at which the error terms of `fmaNative` neither overflow nor underflow: 2^-400 … 2^400. */
+@inline function isModerate(x: u64): bool { return magnitude<u64>(x) - 0x26f0000000000000 < 0x3200000000000000; }
+
+/**
+ * c + a × b, rounded to nearest, on native doubles: the exact product and sums as pairs, their tail rounded to odd
+ * (Boldo and Melquiond, Emulation of a FMA and correctly rounded sums, IEEE Transactions on Computers 57 (4), 2008).
+ */
+@inline function fmaNative(c: f64, a: f64, b: f64): f64 {
+  // uh + ul = a × b (Dekker, with Veltkamp's split)
+  const ta = a * 134217729, tb = b * 134217729, ah = ta - (ta - a), al = a - ah, bh = tb - (tb - b), bl = b - bh;
+  const uh = a * b, ul = ((ah * bh - uh) + ah * bl + al * bh) + al * bl;
+  // th + tl = c + ul, vh + vl = uh + th (Knuth)
+  const th = c + ul, x = th - c, tl = (c - (th - x)) + (ul - x);
+  const vh = uh + th, y = vh - uh, vl = (uh - (vh - y)) + (th - y);
+  // z = tl + vl, rounded to odd: an inexact even result moves one unit towards the error
+  const s = tl + vl, w = s - tl, e = (tl - (s - w)) + (vl - w);
+  let z = bitsD(s);
+  if (e != 0 && !(z & 1)) z += (e > 0) == !(z >> 63) ? 1 : -1;
+  return vh + toD(z);
+}
+
 /** c + a × b. */
 @inline export function fpMulAdd<T>(env: usize, c: u64, a: u64, b: u64): u64 {
   const fpcr = getFpcr(env);
@@ -236,6 +257,8 @@ export function fmaSlow<T>(env: usize, fpcr: u32, c: u64, a: u64, b: u64, scale:
       const sum = <f64>toS(a) * <f64>toS(b) + <f64>toS(c), r = bitsS(<f32>sum);
       if (isSafe<T>(r) && (bitsD(sum) & 0x1fffffff) != 0x10000000) return r;
     }
+  } else if (sizeof<T>() == 8) {
+    if (isQuiet(env, fpcr) && isModerate(a) && isModerate(b) && isModerate(c)) return bitsD(fmaNative(toD(c), toD(a), toD(b)));
   }
   return fmaSlow<T>(env, fpcr, c, a, b, 0);
 }

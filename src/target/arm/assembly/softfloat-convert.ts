@@ -28,9 +28,20 @@ function toInteger(mode: i32, sign: u64, exp: i32, sig: u64): u64 {
   return roundsUp(mode, sign, q, rem, half) ? q + 1 : q;
 }
 
+/** `info` of FCVTZS to a 64-bit register: what C's conversions are. */
+const TRUNCATE_TO_I64: u64 = 64 << 16 | <u64>ZERO_;
+
 /** Float to integer or fixed point, saturating (Arm ARM FPToFixed). The result has `sizeOf(info)` bits, zero-extended. */
 export function fpToFixed<T>(env: usize, a: u64, info: u64): u64 {
   const fpcr = getFpcr(env), bits = sizeOf(info);
+  if (sizeof<T>() == 8 && info == TRUNCATE_TO_I64 && !(fpcr & FZ)) {
+    const x = reinterpret<f64>(a);
+    if (abs<f64>(x) < 9223372036854775808.0) {
+      const r = <i64>x;
+      if (<f64>r != x) raise(env, IXC);
+      return <u64>r;
+    }
+  }
   const kind = unpack<T>(env, fpcr, a), sign = uSign, exp = uExp + fbitsOf(info);
   if (kind >= QNAN) { raise(env, IOC); return 0; }
   if (kind == ZERO) return 0;

@@ -24,6 +24,8 @@ export class Tlb {
   readonly #i32: Int32Array;
   readonly #jmpCache: number;
   readonly #storage: number[];
+  /** An entry on its way to the victim table. */
+  readonly #swapped = new Int32Array(TLBEntry.size / 4);
 
   constructor(cpu: Vcpu) {
     this.cpu = cpu;
@@ -83,20 +85,28 @@ export class Tlb {
       const v = vtable + k * TLBEntry.size;
       if (!this.hit(v, tag, lo, hi)) continue;
       const full = this.full(entry, mmuIdx) >>> 2, vfull = i32[d + (D.vfull >>> 2)] + k * TLBEntryFull.size >>> 2;
-      for (let w = 0; w < TLBEntry.size >>> 2; w++) {
-        const a = (entry >>> 2) + w, b = (v >>> 2) + w, t = i32[a];
-        i32[a] = i32[b]; i32[b] = t;
-      }
+      if (this.#isEmpty(entry >>> 2)) i32[d + (D.n_used >>> 2)]++;
+      for (let w = 0; w < TLBEntry.size >>> 2; w++) this.#swapped[w] = i32[(entry >>> 2) + w];
+      this.#move(entry >>> 2, i32, v >>> 2);
+      this.#move(v >>> 2, this.#swapped, 0);
       for (let w = 0; w < TLBEntryFull.size >>> 2; w++) {
         const t = i32[full + w];
         i32[full + w] = i32[vfull + w]; i32[vfull + w] = t;
       }
-      // The words moved plainly: another vCPU's NOTDIRTY mark may have hit the slot's old content.
-      this.cpu.machine.recheckDirty(entry);
-      this.cpu.machine.recheckDirty(v);
       return true;
     }
     return false;
+  }
+
+  /**
+   * Stores an entry moved from another slot. A NOTDIRTY mark may have hit either slot meanwhile and be lost, so this is
+   * the same Dekker as a fill: entry stored, addr_write last and sequentially consistent, then the page's flag loaded.
+   */
+  #move(to: number, words: Int32Array, from: number): void {
+    const i32 = this.#i32, tag = E.addr_write >>> 2;
+    for (let w = 0; w < TLBEntry.size >>> 2; w++) if (w !== tag) i32[to + w] = words[from + w];
+    Atomics.store(i32, to + tag, words[from + tag]); // pairs with src/accel/tb-store.ts#protectPage
+    this.cpu.machine.recheckDirty(to << 2);
   }
 
   /**
@@ -113,9 +123,8 @@ export class Tlb {
       const k = i32[d + (D.vindex >>> 2)]++ % CPU_VTLB_SIZE;
       const v = i32[d + (D.vtable >>> 2)] + k * TLBEntry.size >>> 2;
       const vf = i32[d + (D.vfull >>> 2)] + k * TLBEntryFull.size >>> 2;
-      for (let w = 0; w < TLBEntry.size >>> 2; w++) i32[v + w] = i32[e + w];
+      this.#move(v, i32, e);
       for (let w = 0; w < TLBEntryFull.size >>> 2; w++) i32[vf + w] = i32[f + w];
-      this.cpu.machine.recheckDirty(v << 2);
     } else if (!used) i32[d + (D.n_used >>> 2)]++;
     const page = lo & PAGE_MASK;
     i32[e + (E.addr_read >>> 2)] = prot.read < 0 ? -1 : page | prot.read;
@@ -165,6 +174,7 @@ export class Tlb {
     i32.fill(-1, table >>> 2, (table >>> 2) + this.#size(d) * TLBEntry.size / 4);
     i32.fill(-1, vtable >>> 2, (vtable >>> 2) + CPU_VTLB_SIZE * TLBEntry.size / 4);
     i32[d + D.n_used >>> 2] = 0;
+    i32[d + D.vindex >>> 2] = 0;
     for (const w of [D.large_addr, D.large_addr + 4]) i32[d + w >>> 2] = -1;
     for (const w of [D.large_mask, D.large_mask + 4]) i32[d + w >>> 2] = 0;
   }
@@ -190,8 +200,8 @@ export class Tlb {
   flush(idxmap: number): void {
     for (let i = 0; i < NB_MMU_MODES; i++) {
       if (!(idxmap >> i & 1)) continue;
-      // An index that holds nothing needs no clearing; its victims are empty too.
-      if (this.#i32[this.#desc(i) + D.n_used >>> 2] === 0) continue;
+      // An index that holds nothing needs no clearing. Victims outlive the main entry that pushed them out.
+      if ((this.#i32[this.#desc(i) + D.n_used >>> 2] | this.#i32[this.#desc(i) + D.vindex >>> 2]) === 0) continue;
       this.#resize(i);
       this.#clear(i);
     }
@@ -199,16 +209,19 @@ export class Tlb {
   }
 
   flushPage(lo: number, hi: number, idxmap: number): void {
-    for (let i = 0; i < NB_MMU_MODES; i++) if (idxmap >> i & 1) this.#flushPageIdx(lo, hi, i);
-    this.#clearJmpCachePage(lo);
+    let all = false;
+    for (let i = 0; i < NB_MMU_MODES; i++) if (idxmap >> i & 1 && this.#flushPageIdx(lo, hi, i)) all = true;
+    // A large page has jump-cache entries at any of its pages.
+    if (all) this.clearJmpCache(); else this.#clearJmpCachePage(lo);
   }
 
-  #flushPageIdx(lo: number, hi: number, mmuIdx: number): void {
+  /** True when the page may be part of a large one: the whole index was flushed. */
+  #flushPageIdx(lo: number, hi: number, mmuIdx: number): boolean {
     const i32 = this.#i32, d = this.#desc(mmuIdx) >>> 2;
     const a = d + (D.large_addr >>> 2), m = d + (D.large_mask >>> 2);
     if ((i32[m] | i32[m + 1]) !== 0 && (lo & i32[m]) === i32[a] && ((hi ^ i32[a + 1]) & i32[m + 1] & VA_HI) === 0) {
       this.#clear(mmuIdx);
-      return;
+      return true;
     }
     const drop = (e: number) => {
       for (let w = 0; w < 6; w += 2) {
@@ -222,6 +235,7 @@ export class Tlb {
     if (drop(this.entry(lo, mmuIdx) >>> 2)) i32[d + (D.n_used >>> 2)]--;
     const v = i32[d + (D.vtable >>> 2)] >>> 2;
     for (let k = 0; k < CPU_VTLB_SIZE; k++) drop(v + k * TLBEntry.size / 4);
+    return false;
   }
 
   clearJmpCache(): void {

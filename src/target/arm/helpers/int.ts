@@ -35,7 +35,9 @@ function cmpxchg128(cpu: Vcpu): boolean {
     cpu.target.unalignedAccess(cpu, lo, hi, MMU_DATA_STORE, mmuIdx);
     return true;
   }
-  if (!services.exclusive) {
+  // One thread runs all vCPUs: it is alone already.
+  const alone = cpu.machine.spec.single || cpu.machine.layout.nrCpus === 1;
+  if (!alone && !services.exclusive) {
     services.exitAtomic();
     return true;
   }

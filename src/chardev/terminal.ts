@@ -1,16 +1,14 @@
 // The user's terminal in raw mode, and back to what it was on every way out of the process.
 import type { ReadStream } from 'node:tty';
 
-/** Signals that end a process; the terminal is restored before they do. */
-const FATAL: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'];
-
 let raw: ReadStream | undefined;
 let hooked = false;
 
 /**
  * Raw mode: no echo, no line editing, no signals from keys; output still turns \n into \r\n.
- * Undone by leaveRawMode(), process.exit(), an uncaught exception, or a signal of FATAL. What nothing can undo is a SIGKILL
- * or a crash of the process; the launcher's own Node resets the terminal then, when there is a launcher.
+ * Undone by leaveRawMode() and whenever the process exits by itself: process.exit(), an uncaught exception; a signal must be made
+ * into such an exit by its handler (src/cli/signals.ts). What nothing can undo is a SIGKILL or a crash of the process; the
+ * launcher's own Node resets the terminal then, when there is a launcher.
  */
 export function enterRawMode(stdin: ReadStream): void {
   stdin.setRawMode(true);
@@ -18,7 +16,6 @@ export function enterRawMode(stdin: ReadStream): void {
   if (hooked) return;
   hooked = true;
   process.on('exit', leaveRawMode);
-  for (const signal of FATAL) process.on(signal, onFatal);
   // The shell has changed the terminal while we were stopped.
   if (process.platform !== 'win32') process.on('SIGCONT', () => raw?.setRawMode(false).setRawMode(true));
 }
@@ -26,14 +23,6 @@ export function enterRawMode(stdin: ReadStream): void {
 export function leaveRawMode(): void {
   if (!raw?.destroyed) raw?.setRawMode(false);
   raw = undefined;
-}
-
-function onFatal(signal: NodeJS.Signals): void {
-  leaveRawMode();
-  // Somebody else decides what the signal does; alone, we do what it would have done without us.
-  if (process.listenerCount(signal) > 1) return;
-  process.removeListener(signal, onFatal);
-  process.kill(process.pid, signal);
 }
 
 /** What the keys Ctrl-C, Ctrl-\ and Ctrl-Z do on a terminal that is not raw. */

@@ -1,16 +1,15 @@
 // The command line's entry: parse, answer requests for help, else run the machine and see to a clean way out.
 import { unlinkSync, writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
 import { closeAllChardevs } from '../chardev/open.ts';
 import { log, startLog, systemMessage } from '../log.ts';
 import { EXCLUSIVE_SCHEMES, MACHINES, type Catalog } from './catalog.ts';
 import { UserError } from './errors.ts';
 import type { MachineOptions } from './options.ts';
 import { parseCommandLine } from './parse.ts';
+import { quitOnSignals } from './signals.ts';
 
 /** Sub-commands beside the emulator itself; a first argument without dash selects one. */
 const SUBCOMMANDS = ['litmus', 'torture'] as const;
-const QUIT_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Runs `mttcg ARGV` and resolves to the process's exit code: the machine's, 0 for help, 1 for a mistake of the user,
@@ -36,7 +35,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function run(options: MachineOptions, warnings: readonly string[]): Promise<number> {
   for (const warning of warnings) log().warn(warning);
-  for (const signal of QUIT_SIGNALS) process.on(signal, quitBySignal);
+  quitOnSignals();
   if (options.processName !== undefined) process.title = options.processName;
   startLog(options.log);
   if (options.pidfile !== undefined) writePidfile(options.pidfile);
@@ -48,13 +47,6 @@ async function run(options: MachineOptions, warnings: readonly string[]): Promis
 async function loadCatalog(): Promise<Catalog> {
   const { cpuModelList } = await import('../target/arm/cpu-models.ts');
   return { machines: MACHINES, cpuModels: cpuModelList(), exclusiveSchemes: EXCLUSIVE_SCHEMES };
-}
-
-/** As QEMU: a signal to end is a clean end. */
-function quitBySignal(signal: NodeJS.Signals): void {
-  process.stderr.write(`mttcg: terminating on signal ${constants.signals[signal]}\n`);
-  for (const name of QUIT_SIGNALS) process.removeListener(name, quitBySignal).on(name, () => {});
-  void closeAllChardevs().finally(() => process.exit(0));
 }
 
 function writePidfile(path: string): void {

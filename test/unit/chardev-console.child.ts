@@ -3,7 +3,9 @@ import { NullBackend } from '../../src/chardev/backend.ts';
 import { closeAllChardevs, openChardevs } from '../../src/chardev/open.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
 import { MACHINES } from '../../src/cli/catalog.ts';
+import { quitOnSignals } from '../../src/cli/signals.ts';
 
+quitOnSignals();
 const [how, ...argv] = process.argv.slice(2);
 const catalog = { machines: MACHINES, cpuModels: [{ name: 'cortex-a57', description: '' }], exclusiveSchemes: ['cmpxchg'] };
 const request = parseCommandLine(argv, catalog);
@@ -30,6 +32,9 @@ const ends: Record<string, () => void> = {
   throw: () => { throw new Error('expected by the test'); },
   SIGTERM: () => process.kill(process.pid, 'SIGTERM'),
   SIGHUP: () => process.kill(process.pid, 'SIGHUP'),
+  SIGQUIT: () => process.kill(process.pid, 'SIGQUIT'),
 };
 say('ready\n');
+// a machine's threads keep its process alive
+setInterval(() => {}, 60_000);
 setTimeout(ends[how], how === 'run' ? 0 : 20);

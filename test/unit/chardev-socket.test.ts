@@ -241,12 +241,12 @@ t.test('files', async (t) => {
 });
 
 t.test('standard streams that are pipes', async (t) => {
-  const p = spawn(process.execPath, [child, 'run', '-nographic'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const p = spawn(process.execPath, [child, 'run', '-nographic'], { stdio: ['pipe', 'pipe', 'ignore'] });
   let out = '';
   p.stdout.on('data', (bytes) => { out += bytes; });
   p.stdin.end('a\x01b');
   while (!out.includes('[closed]')) await once(p.stdout, 'data');
   t.equal(out, '[opened]\nready\n<97>\n[break]\n[closed]\n', 'the end of input is not the end of the machine');
   p.kill();
-  t.equal((await once(p, 'exit'))[1], 'SIGTERM');
+  t.same(await once(p, 'exit'), [0, null]);
 });

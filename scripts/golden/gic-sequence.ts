@@ -26,11 +26,10 @@ const V2_READS: readonly (readonly ['c' | 'd', number])[] = [
 ];
 
 /**
- * What is left out, because QEMU's answer is one that we do not want (docs/design/gic.md): registers of LPIs; a
- * changed trigger of an enabled interrupt; for a
- * GICv2, GICD_ISPENDR and ICPENDR of private interrupts, ISACTIVER of SPIs, GICD_SPENDSGIR without a source (asserts), an SPI with none or several targets, a new
- * target for one that is pending or active, private ICFGR of one vCPU alone,
- * enabling a level interrupt whose line is high.
+ * What is left out, because QEMU's answer is one that we do not want (docs/design/gic.md): registers of LPIs; a changed
+ * trigger of an enabled interrupt; for a GICv2, GICD_ISPENDR and ICPENDR of private interrupts, ISACTIVER of SPIs,
+ * GICD_SPENDSGIR without a source (asserts), an SPI with none or several targets, a new target for one that is pending
+ * or active, private ICFGR of one vCPU alone.
  */
 export class GicSequence {
   readonly #config: TraceConfig;
@@ -251,7 +250,7 @@ export class GicSequence {
       case 3: return this.#writeBank(cpu, 'IGROUPR', irq, this.#bits());
       case 4:
         this.#writeBank(cpu, 'ICENABLER', irq, this.#chance(80) ? bit : this.#bits());
-        this.#enableSoon(cpu, irq);
+        this.#writeBank(cpu, 'ISENABLER', irq, 0xffff_ffff);
         return;
       case 5: return this.#writeBank(cpu, this.#chance(20) ? 'ISACTIVER' : 'ICACTIVER', irq, this.#chance(70) ? bit : this.#bits());
       case 6: return this.#setTrigger(irq);
@@ -263,11 +262,6 @@ export class GicSequence {
         return;
       case 9: return this.#writeBank(cpu, this.#chance(60) ? 'ISPENDR' : 'ICPENDR', irq, this.#bits() & this.#bits());
     }
-  }
-
-  #enableSoon(cpu: number, irq: number): void {
-    if (this.#v2) this.#lowerLines();
-    this.#writeBank(cpu, 'ISENABLER', irq, 0xffff_ffff);
   }
 
   #lowerLines(): void {
@@ -331,7 +325,7 @@ export class GicSequence {
     if (kind === 0) {
       if (this.#v2) this.#write(cpu, 'c', this.#pick([0x10, 0x1000]), this.#pick(ODD_IDS));
       else this.#icc(cpu, this.#pick(['EOIR0', 'EOIR1', 'DIR']), this.#pick(ODD_IDS));
-    } else if (kind === 1) this.#icc0(cpu);
+    } else if (kind === 1) this.#oddWrite(cpu);
     else if (kind < 4) {
       const offset = this.#random(this.#v2 ? 0x1000 : 0x10000) & -size;
       if (offset >> 2 !== 1) this.#read(cpu, 'd', offset, size);
@@ -342,7 +336,7 @@ export class GicSequence {
   }
 
   /** Writes to system registers that cannot be written, and quirks of those that can. */
-  #icc0(cpu: number): void {
+  #oddWrite(cpu: number): void {
     if (this.#v2) this.#write(cpu, 'd', this.#random(0x40) & -4, this.#bits() & ~3);
     else this.#icc(cpu, this.#pick(['IAR0', 'HPPIR1', 'RPR', 'SRE', 'AP0R1', 'AP1R2']), this.#bits());
   }

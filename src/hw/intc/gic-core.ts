@@ -15,7 +15,7 @@ export interface GicOptions {
   /** Byte offset of the state in `words`, a multiple of 8. */
   readonly base: number;
   readonly nrCpus: number;
-  /** Interrupt numbers, private ones included: a multiple of 32, at most 1020 rounded up to 1024. */
+  /** Interrupt numbers, private ones included: a multiple of 32, 64 to 992. */
   readonly nrIrqs: number;
   /** Told of every change of a vCPU's interrupt inputs, by the thread that caused it. */
   readonly cpuSignal: CpuSignal;
@@ -85,8 +85,8 @@ export abstract class GicCore {
   /** Error: RangeError for counts the controller cannot have. */
   constructor(o: GicOptions, shape: GicShape, maxCpus: number) {
     if (!(o.nrCpus >= 1 && o.nrCpus <= maxCpus)) throw new RangeError(`a GIC of this version serves 1 to ${maxCpus} vCPUs, not ${o.nrCpus}`);
-    if (o.nrIrqs % 32 !== 0 || o.nrIrqs < 2 * GIC_INTERNAL || o.nrIrqs > GIC_MAXIRQ + 4) {
-      throw new RangeError(`a GIC has 64 to 1024 interrupts in steps of 32, not ${o.nrIrqs}`);
+    if (o.nrIrqs % 32 !== 0 || o.nrIrqs < 2 * GIC_INTERNAL || o.nrIrqs > GIC_MAXIRQ) {
+      throw new RangeError(`a GIC has 64 to 992 interrupts in steps of 32, not ${o.nrIrqs}`);
     }
     if (o.base % 8 !== 0) throw new RangeError('GIC state must be 8-byte aligned');
     this.nrCpus = o.nrCpus;
@@ -141,26 +141,26 @@ export abstract class GicCore {
   /** Drives the input of SPI `n` (INTID 32 + n). Any thread. Ignored beyond the last interrupt. */
   setSpi(n: number, level: boolean): void {
     const irq = GIC_INTERNAL + n;
-    if (irq < this.nrIrqs) this.#drive(irq, 0, level);
+    if (irq < this.nrIrqs) this.#setLine(irq, 0, level);
   }
 
   /** Drives the input of PPI `intid` (16…31) of `cpu`. Any thread. */
   setPpi(cpu: number, intid: number, level: boolean): void {
-    this.#drive(intid, cpu, level);
+    this.#setLine(intid, cpu, level);
   }
 
-  #drive(irq: number, cpu: number, level: boolean): void {
+  #setLine(irq: number, cpu: number, level: boolean): void {
     const { w } = this;
     const at = this.wordAt('level', irq >> 5, cpu);
     const bit = 1 << (irq & 31);
     // A line that is there already needs no lock: this call then takes effect at this load.
-    if (((Atomics.load(w, at) & bit) !== 0) === level) return; // seqcst; pairs with src/hw/intc/gic-core.ts#drive
+    if (((Atomics.load(w, at) & bit) !== 0) === level) return; // seqcst; pairs with src/hw/intc/gic-core.ts#setLine
     const held = this.lock.lock();
     try {
       const before = w[at];
       const after = level ? before | bit : before & ~bit;
       if (before === after) return;
-      Atomics.store(w, at, after); // seqcst; pairs with src/hw/intc/gic-core.ts#drive
+      Atomics.store(w, at, after); // seqcst; pairs with src/hw/intc/gic-core.ts#setLine
       // A rising edge latches.
       if (level && (w[this.wordAt('edge_trigger', irq >> 5, cpu)] & bit) !== 0) w[this.wordAt('pending', irq >> 5, cpu)] |= bit;
       if (irq < GIC_INTERNAL) this.updateCpu(cpu, held);

@@ -10,7 +10,7 @@ const D = GICv2State.off;
 const C = GICv2CPUState.off;
 const ALL_CPU_MASK = (1 << GICV2_NCPU) - 1;
 
-/** Bytes of shared state a GICv2 needs. */
+/** Bytes of shared state a GICv2 needs: the same for every number of interrupts. */
 export function gicv2StateSize(nrCpus: number, _nrIrqs: number): number {
   return GICv2State.size + nrCpus * GICv2CPUState.size;
 }

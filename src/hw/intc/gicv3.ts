@@ -16,7 +16,7 @@ const C = GICv3CPUState.off;
 /** Priority of "nothing pending". */
 const IDLE_PRIORITY = 0xff;
 
-/** Bytes of shared state a GICv3 needs. */
+/** Bytes of shared state a GICv3 needs: the same for every number of interrupts. */
 export function gicv3StateSize(nrCpus: number, _nrIrqs: number): number {
   return GICv3State.size + nrCpus * GICv3CPUState.size;
 }

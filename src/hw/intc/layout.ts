@@ -14,7 +14,7 @@ export const INTID_SPURIOUS = 1023;
 export const OUT_IRQ = 1;
 export const OUT_FIQ = 2;
 
-const MAX_WORDS = 32;
+const MAX_WORDS = GIC_MAXIRQ >> 5;
 const u32 = (doc: string, count = 1) => locked('u32', 'gic_lock', doc, count);
 const bytes = (doc: string, count: number) => locked('u8', 'gic_lock', doc, count);
 const nested = (type: StructLayout, doc: string): FieldSpec => ({ type, writer: 'any', lock: 'gic_lock', order: 'plain', doc });
@@ -28,7 +28,7 @@ const irqFields = (words: number) => ({
   edge_trigger: u32('ICFGR, one bit an interrupt', words),
   level: {
     type: 'u32', count: words, writer: 'any', lock: 'gic_lock', order: 'seqcst',
-    doc: 'levels of the inputs; seqcst as they are looked at without the lock. pairs with src/hw/intc/gic-core.ts#drive',
+    doc: 'levels of the inputs; seqcst as they are looked at without the lock. pairs with src/hw/intc/gic-core.ts#setLine',
   } satisfies FieldSpec,
   priority: bytes('IPRIORITYR', words * 32),
 });

@@ -103,14 +103,15 @@ export class A64Bench {
   readonly ram: DataView;
   readonly bytes: Uint8Array;
 
-  constructor(feat: ArmFeatures = allFeatures(true), more?: MoreHelpers) {
+  /** `nrCpus` above 1: a machine of several vCPU threads of which only this one exists; it must leave to be alone. */
+  constructor(feat: ArmFeatures = allFeatures(true), more?: MoreHelpers, nrCpus = 1) {
     this.target = new BenchTarget(feat, more);
-    const layout = stateLayout({ nrCpus: 1, cpuBlockBytes: cpuBlockSize(CPUARMState), ramBytes: RAM_BYTES, tbSize: 64 << 20, deviceBytes: 4096 });
+    const layout = stateLayout({ nrCpus, cpuBlockBytes: cpuBlockSize(CPUARMState), ramBytes: RAM_BYTES, tbSize: 64 << 20, deviceBytes: 4096 });
     const statePages = layout.totalBytes / 65536, ramPages = RAM_BYTES / 65536;
     this.machine = new Machine({
       state: new WebAssembly.Memory({ initial: statePages, maximum: statePages, shared: true }),
       ram: new WebAssembly.Memory({ initial: BigInt(ramPages), maximum: BigInt(ramPages), shared: true, address: 'i64' }),
-      layout, flat: [{ base: 0, size: RAM_BYTES, kind: 'ram', name: 'ram', ramOffset: 0 }], single: true, config: {},
+      layout, flat: [{ base: 0, size: RAM_BYTES, kind: 'ram', name: 'ram', ramOffset: 0 }], single: nrCpus === 1, config: {},
     });
     this.engine = new Engine({
       machine: this.machine, target: this.target, own: [0], localDevices: new Map(),

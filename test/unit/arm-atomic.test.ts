@@ -5,7 +5,8 @@ import { assemble } from '../../src/asm/index.ts';
 import { envOff, putFlag, TBFlag } from '../../src/target/arm/env.ts';
 import { EXCP } from '../../src/target/arm/syndrome.ts';
 
-const b = new A64Bench();
+const single = new A64Bench(), threaded = new A64Bench(allFeatures(true), undefined, 2);
+let b = single;
 const DATA = 0x80000;
 let at = 0x1000;
 /** Runs instructions at a fresh place; they end at an undefined word. */
@@ -67,7 +68,8 @@ for (const be of [false, true]) {
     t.end();
   });
 
-  t.test(`pairs, ${be ? 'big' : 'little'}-endian`, (t) => {
+  for (const machine of [single, threaded]) t.test(`pairs, ${be ? 'big' : 'little'}-endian, ${machine === single ? 'one thread' : 'several threads'}`, (t) => {
+    b = machine;
     b.flags = flags;
     for (const [bytes, r] of [[4, 'w'], [8, 'x']] as const) {
       const bits = 8 * bytes, first = 0x1111111122222222n, second = 0x3333333344444444n;
@@ -91,6 +93,7 @@ for (const be of [false, true]) {
       t.equal(b.x(5), cut(second, bits));
       t.equal(peek(DATA, bytes, be), cut(first, bits), 'CASP did not swap');
     }
+    b = single;
     t.end();
   });
 }

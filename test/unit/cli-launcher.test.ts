@@ -67,7 +67,9 @@ async function paused(node: string, pidfile: string) {
   const seen = { out: '', err: '' };
   p.stdout.on('data', (text) => { seen.out += text; });
   p.stderr.on('data', (text) => { seen.err += text; });
-  while (!seen.out.includes('(qemu) ')) await once(p.stdout, 'data');
+  const ended = once(p, 'close').then(([code]) => { throw new Error(`ended with ${code}: ${seen.err}`); });
+  ended.catch(() => {});
+  while (!seen.out.includes('(qemu) ')) await Promise.race([once(p.stdout, 'data'), ended]);
   return { p, seen };
 }
 

@@ -26,6 +26,8 @@ export class RegionCompiler {
   readonly #queue: HotQueue;
   readonly #tcg = new TCGContext();
   readonly #opt: RegionOptions;
+  #modules: WebAssembly.Module[] = [];
+  #tbGen = -1;
 
   constructor(m: Machine, target: TargetCpu, opt: Omit<RegionOptions, 'restored'>) {
     this.#m = m;
@@ -40,12 +42,12 @@ export class RegionCompiler {
   run(): void {
     const { i32 } = this.#m, gen = this.#m.global('tb_gen');
     for (let job = this.#queue.pop(); job; job = this.#queue.pop()) {
-      if (Atomics.load(i32, gen) === job.gen) this.#compile(job.tb, job.gen);
+      if (Atomics.load(i32, gen) === job.gen) this.compileNow(job.tb, job.gen);
     }
   }
 
   /** Compiles the region entered at `seed`. Whatever changes meanwhile makes the publication fail, nothing worse. */
-  #compile(seed: number, tbGen: number): void {
+  compileNow(seed: number, tbGen: number): void {
     const { i32 } = this.#m, page = Math.floor(this.#store.phys(seed) / TARGET_PAGE_SIZE);
     if (Atomics.load(i32, seed + T.flags >>> 2) & TB_INVALID || Atomics.load(i32, seed + T.fn >>> 2) !== 0) return;
     if (i32[seed + T.cflags >>> 2] & CF_COUNT_MASK) return;
@@ -54,6 +56,9 @@ export class RegionCompiler {
     if (tbs.length === 0) return;
     const module = compileRegions([tbs], this.#opt);
     if (Atomics.load(i32, this.#m.global('tb_gen')) !== tbGen) return;
+    // Compiles it: V8 shares native code by the module's bytes as long as some Module of them lives.
+    if (tbGen !== this.#tbGen) { this.#modules = []; this.#tbGen = tbGen; }
+    this.#modules.push(new WebAssembly.Module(module));
     this.#store.publishRegion(seed, module, tbs.length, page, gen);
   }
 

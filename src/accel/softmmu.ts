@@ -365,8 +365,8 @@ export class SoftMmu implements TargetServices {
     const w = (r.ramOffset! + pa - r.base) / 4, { ram32 } = this.cpu.machine;
     // Descriptors change under other vCPUs: read again until both halves belong together.
     for (;;) {
-      const lo = Atomics.load(ram32, w), hi = Atomics.load(ram32, w + 1);
-      if (Atomics.load(ram32, w) !== lo) continue;
+      const lo = ram32[w], hi = ram32[w + 1];
+      if (ram32[w] !== lo || ram32[w + 1] !== hi) continue;
       this.physLo = lo;
       this.physHi = hi;
       return true;

@@ -1,11 +1,14 @@
 // The timer thread: sleeps to the earliest deadline any vCPU published, then raises that vCPU's timer interrupt request.
-import { CPU_INTERRUPT_TIMER } from '../memory/layout/cpu.ts';
+import { CPUState, CPU_INTERRUPT_TIMER } from '../memory/layout/cpu.ts';
 import { VirtualClock } from './clock.ts';
 import type { Machine } from './machine-view.ts';
 import type { Vcpu } from './vcpu.ts';
 
-/** Length of a round-robin slice, ms (QEMU: TCG_KICK_PERIOD is 100 ms; ours is shorter, a switch costs less). */
-const RR_SLICE_MS = 10;
+/**
+ * Longest stay in generated code, ms, and the slice of round robin (QEMU: TCG_KICK_PERIOD, 100 ms). V8 replaces a wasm function's baseline code by optimised code at its next call
+ * (there is no on-stack replacement): a loop that nothing interrupts would stay slow for ever.
+ */
+const KICK_MS = 10;
 export const NO_DEADLINE = 0x7fffffffffffffffn;
 
 /**
@@ -18,6 +21,7 @@ export function timerThread(m: Machine, cpus: readonly Vcpu[], deadline: number,
   const clock = new VirtualClock(m), { i32, i64 } = m;
   const word = m.global('timer_word'), shutdown = m.global('shutdown'), rr = m.global('rr_slice'), running = m.global('vm_running');
   const single = m.spec.single && cpus.length > 1;
+  let nextKick = 0;
   while (Atomics.load(i32, shutdown) === 0) {
     const seen = Atomics.load(i32, word);
     let wait = Infinity;
@@ -31,11 +35,12 @@ export function timerThread(m: Machine, cpus: readonly Vcpu[], deadline: number,
           cpu.interrupt(CPU_INTERRUPT_TIMER);
         } else wait = Math.min(wait, (at - now) / 1e6);
       }
-      if (single) {
-        wait = Math.min(wait, RR_SLICE_MS);
-        Atomics.add(i32, rr, 1);
-        for (const cpu of cpus) cpu.kick();
+      if (now >= nextKick) {
+        nextKick = now + KICK_MS * 1e6;
+        if (single) Atomics.add(i32, rr, 1);
+        for (const cpu of cpus) if (single || cpu.load(CPUState.off.running)) cpu.kick();
       }
+      wait = Math.min(wait, (nextKick - now) / 1e6);
     }
     // Longest sleep well inside what a futex timeout holds.
     Atomics.wait(i32, word, seen, Math.min(wait, 1e8));

@@ -15,7 +15,9 @@ const PA_BITS = [32, 36, 40, 42, 44, 48, 52];
 /** Fault of the last failed walk: FSC with its level. */
 export interface WalkFault { fsc: number }
 
-const pow2 = (n: number): number => 2 ** n;
+/** 2^n for 0 ≤ n ≤ 64: Math.pow is a library call. */
+const POW2 = Float64Array.from({ length: 65 }, (_, n) => 2 ** n);
+const pow2 = (n: number): number => POW2[n];
 
 /** Page size (log2) of the granule field of one half of TCR_EL1; reserved values act as 4 KiB. */
 function granuleBits(tcr: number, upper: boolean): number {
@@ -56,7 +58,8 @@ export function walk(cpu: Vcpu, lo: number, hi: number, access: MMUAccessType, m
   const va = (((hi & 0xffff) >>> 0) * pow2(32) + (lo >>> 0)) % pow2(inputBits);
   const ttbr = upper ? envOff.ttbr1_el1 : envOff.ttbr0_el1;
   const ttLo = cpu.ld32(ttbr), ttHi = cpu.ld32(ttbr + 4);
-  let level = 4 - Math.floor((inputBits - 4) / stride);
+  const firstLevel = 4 - Math.floor((inputBits - 4) / stride);
+  let level = firstLevel;
   const paBits = PA_BITS[Math.min((tcrHi & 7), paRange, 5)];
   let shift = g + stride * (3 - level);
   const tableBits = inputBits - shift + 3;
@@ -67,7 +70,7 @@ export function walk(cpu: Vcpu, lo: number, hi: number, access: MMUAccessType, m
   const hpd = feat.hpds && ((tcrHi >>> (upper ? 10 : 9)) & 1) === 1;
   const { services } = cpu;
   for (;;) {
-    const index = Math.floor(va / pow2(shift)) % pow2(level === 4 - Math.floor((inputBits - 4) / stride) ? tableBits - 3 : stride);
+    const index = Math.floor(va / pow2(shift)) % pow2(level === firstLevel ? tableBits - 3 : stride);
     const at = base + index * 8;
     if (!services.physRead64(at)) return no(FSC.EXTERNAL_WALK, level);
     const dLo = services.physLo, dHi = services.physHi;

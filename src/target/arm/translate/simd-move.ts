@@ -120,34 +120,29 @@ export function expandModified(op: number, cmode: number, imm8: number): bigint 
   }
 }
 
-function trans_modified(s: S, a: { q: number; op: number; cmode: number; o2: number; abc: number; defgh: number; rd: number }): boolean {
-  const imm8 = a.abc << 5 | a.defgh;
-  let pattern: bigint;
-  if (a.o2) {
-    // FMOV with half-precision elements.
-    if (a.cmode !== 15 || a.op || !s.feat.fp16) return false;
-    pattern = dupConst(1, expandImm(imm8, 1)) & 0xffffffffffffffffn;
-  } else {
-    // cmode 1111 with op: FMOV .2D only.
-    if (a.cmode === 15 && a.op && !a.q) return false;
-    pattern = expandModified(a.op, a.cmode, imm8);
-  }
+interface Modified { q: number; op: number; cmode: number; abc: number; defgh: number; rd: number }
+const repeated = (q: number, pattern: bigint): bigint => (q ? (pattern << 64n) | pattern : pattern);
+
+/** MOVI, MVNI, ORR, BIC, FMOV. */
+function trans_modified(s: S, a: Modified): boolean {
+  // cmode 1111 with op: FMOV .2D only.
+  if (a.cmode === 15 && a.op && !a.q) return false;
   return fpInsn(s, () => {
-    const { tcg } = s, d = s.g.v[a.rd], all = a.q ? (pattern << 64n) | pattern : pattern;
+    const { tcg } = s, d = s.g.v[a.rd], pattern = expandModified(a.op, a.cmode, a.abc << 5 | a.defgh);
     // Odd cmodes below 12: ORR, or BIC with op; the others MOVI, or MVNI with op below cmode 14.
     if (a.cmode < 12 && a.cmode & 1) {
-      const mask = a.q ? (1n << 128n) - 1n : (1n << 64n) - 1n;
-      if (a.op) { andVec(tcg, d, d, mask & ~all); return; }
-      if (a.q) { orVec(tcg, d, d, all); return; }
-      const t = tcg.vec();
-      andVec(tcg, t, d, mask);
-      orVec(tcg, d, t, all);
+      const mask = repeated(a.q, 0xffffffffffffffffn), imm = repeated(a.q, pattern);
+      if (a.op) andVec(tcg, d, d, mask & ~imm);
+      else withDest(s, a.rd, widthOf(a.q), (t) => orVec(tcg, t, d, imm));
     } else {
       const inverted = a.op && a.cmode < 14 ? ~pattern & 0xffffffffffffffffn : pattern;
-      tcg.mov(d, constVec(s, a.q ? (inverted << 64n) | inverted : inverted));
+      tcg.mov(d, constVec(s, repeated(a.q, inverted)));
     }
   });
 }
+/** FMOV with half-precision elements. */
+const trans_FMOV_half = (s: S, a: Modified): boolean => s.feat.fp16 && fpInsn(s, () =>
+  s.tcg.mov(s.g.v[a.rd], constVec(s, repeated(a.q, dupConst(1, expandImm(a.abc << 5 | a.defgh, 1)) & 0xffffffffffffffffn))));
 
 // --- the table -----------------------------------------------------------------------------------------------------------
 
@@ -166,5 +161,6 @@ export const simdMoveRows: Row[] = [
   perm('ZIP1', '011', zip, 0), perm('ZIP2', '111', zip, 1),
   { name: 'EXT', pattern: '0 q:1 101110 00 0 rm:5 0 imm4:4 0 rn:5 rd:5', trans: trans_EXT },
   { name: 'TBL', pattern: '0 q:1 001110 00 0 rm:5 0 len:2 op:1 00 rn:5 rd:5', trans: trans_TBL },
-  { name: 'MOVI', pattern: '0 q:1 op:1 0111100000 abc:3 cmode:4 o2:1 1 defgh:5 rd:5', trans: trans_modified },
+  { name: 'MOVI', pattern: '0 q:1 op:1 0111100000 abc:3 cmode:4 0 1 defgh:5 rd:5', trans: trans_modified },
+  { name: 'FMOV_vh_imm', pattern: '0 q:1 0 0111100000 abc:3 1111 1 1 defgh:5 rd:5', trans: trans_FMOV_half },
 ];

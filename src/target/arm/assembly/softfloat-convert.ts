@@ -1,6 +1,6 @@
 // Floating-point conversions: to and from integers and fixed point, to integral values, between formats.
 import {
-  AHP, DN, FZ, INF, IOC, IXC, NORMAL, QNAN, SNAN, POSINF, NEGINF, TIEAWAY, TIEEVEN, UFC, ZERO, ZERO_, bias, defaultNaN, expMax, flushes, fracBits, getFpcr,
+  AHP, DN, FZ, INF, IOC, IXC, NORMAL, QNAN, SNAN, POSINF, NEGINF, TIEAWAY, TIEEVEN, UFC, ZERO, ZERO_, bias, defaultNaN, flushes, fracBits, getFpcr,
   infinity, isNaN_, isQuiet, magnitude, processNaN, quietBit, raise, round, rounding, roundsUp, shrJam, signed, uExp, uSig, uSign, unpack,
 } from './softfloat';
 

@@ -95,14 +95,13 @@ class RegionEmit implements WasmCallEmit {
     this.w.localSet(this.#local.get(t)!);
   }
   #reload(): void { for (const t of this.#used) this.#loadEnv(t); }
-  #writeBack(): void {
-    for (const t of this.#written) {
-      this.w.localGet(ENV);
-      this.w.localGet(this.#local.get(t)!);
-      if (t.type === Type.V128) this.w.vmem('v128_store', t.offset);
-      else this.w.mem(t.type === Type.I32 ? 'i32_store' : 'i64_store', t.offset);
-    }
+  #storeEnv(t: Temp): void {
+    this.w.localGet(ENV);
+    this.w.localGet(this.#local.get(t)!);
+    if (t.type === Type.V128) this.w.vmem('v128_store', t.offset);
+    else this.w.mem(t.type === Type.I32 ? 'i32_store' : 'i64_store', t.offset);
   }
+  #writeBack(): void { for (const t of this.#written) this.#storeEnv(t); }
 
   /** Registers are in env again; leaves the way KIND says. */
   #epilogue(): void {
@@ -236,7 +235,11 @@ class RegionEmit implements WasmCallEmit {
     this.w.localSet(this.#localOf(this.#op.outs[n]));
   }
   imm(n: number): void { this.w.i32Const(this.#op.imms[n]); }
-  insnRef(): void { this.w.i32Const(this.#insn); }
+  /** Slow paths ask for it: what restoreState may leave as it is must be in env before they run. */
+  insnRef(): void {
+    for (const t of this.#opt.restored) if (this.#written.includes(t)) this.#storeEnv(t);
+    this.w.i32Const(this.#insn);
+  }
 
   // --- control ---------------------------------------------------------------------------------------------------
 

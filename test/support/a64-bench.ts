@@ -103,8 +103,11 @@ export class A64Bench {
   readonly ram: DataView;
   readonly bytes: Uint8Array;
 
-  /** `nrCpus` above 1: a machine of several vCPU threads of which only this one exists; it must leave to be alone. */
-  constructor(feat: ArmFeatures = allFeatures(true), more?: MoreHelpers, nrCpus = 1) {
+  /**
+   * `nrCpus` above 1: a machine of several vCPU threads of which only this one exists; it must leave to be alone.
+   * `regions`: TBs may have compiled regions (a test makes them itself).
+   */
+  constructor(feat: ArmFeatures = allFeatures(true), more?: MoreHelpers, nrCpus = 1, regions = false) {
     this.target = new BenchTarget(feat, more);
     const layout = stateLayout({ nrCpus, cpuBlockBytes: cpuBlockSize(CPUARMState), ramBytes: RAM_BYTES, tbSize: 64 << 20, deviceBytes: 4096 });
     const statePages = layout.totalBytes / 65536, ramPages = RAM_BYTES / 65536;
@@ -114,7 +117,7 @@ export class A64Bench {
       layout, flat: [{ base: 0, size: RAM_BYTES, kind: 'ram', name: 'ram', ramOffset: 0 }], single: nrCpus === 1, config: {},
     });
     this.engine = new Engine({
-      machine: this.machine, target: this.target, own: [0], localDevices: new Map(),
+      machine: this.machine, target: this.target, own: [0], localDevices: new Map(), regions,
       interpreter: generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages }),
     });
     this.engine.store.reset();

@@ -72,13 +72,13 @@ export class TbStore {
     const { layout } = this.#m, i32 = this.#i32;
     const count = Math.min(Atomics.load(i32, this.#tbCount), this.#maxTbs);
     for (let k = 0; k < count; k++) {
-      const tb = layout.tbBase + k * TB.size;
-      const page = this.#pageOf(tb);
-      const d = this.#m.pageDesc(page);
-      i32[d + P.first_tb >>> 2] = 0;
-      i32[d + P.has_regions >>> 2] = 0;
-      // Translations under way at other vCPUs end with 'code changed'.
-      i32[d + P.code_gen >>> 2]++;
+      const page = this.#pageOf(layout.tbBase + k * TB.size), d = this.#m.pageDesc(page);
+      // No vCPU is at work, but translators of regions may be: what they have under way ends with 'code changed'.
+      this.#pageLock(page).withLock(() => {
+        i32[d + P.first_tb >>> 2] = 0;
+        i32[d + P.has_regions >>> 2] = 0;
+        i32[d + P.code_gen >>> 2]++;
+      });
     }
     for (const cpu of this.#cpus) new Tlb(cpu).clearJmpCache();
     this.reset();
@@ -123,16 +123,25 @@ export class TbStore {
     });
   }
 
+  /** Address of so many bytes of the code buffer (a multiple of 16); 0 when they are not left. */
+  #allocCode(bytes: number): number {
+    const i32 = this.#i32, { layout } = this.#m, end = layout.codeBase + layout.codeBytes;
+    for (let at = Atomics.load(i32, this.#codePtr); (at >>> 0) + bytes <= end;) {
+      // Never past the end, not even for a moment: what another thread takes meanwhile is its own for good.
+      const seen = Atomics.compareExchange(i32, this.#codePtr, at, at + bytes | 0);
+      if (seen === at) return at >>> 0;
+      at = seen;
+    }
+    return 0;
+  }
+
   /** Stores a translated TB and makes it findable, unless the page changed since `gen` or another thread was first. */
   insert(key: TbKey, image: TbImage, gen: number): Inserted {
     const i32 = this.#i32, { layout, u8 } = this.#m;
     const insnBytes = image.insns.length * 4;
     const bytes = (insnBytes + image.code.length + 15) & ~15;
-    const at = Atomics.add(i32, this.#codePtr, bytes) >>> 0;
-    if (at + bytes > layout.codeBase + layout.codeBytes) {
-      Atomics.sub(i32, this.#codePtr, bytes);
-      return { full: true };
-    }
+    const at = this.#allocCode(bytes);
+    if (at === 0) return { full: true };
     const k = Atomics.add(i32, this.#tbCount, 1);
     if (k >= this.#maxTbs) { Atomics.sub(i32, this.#tbCount, 1); return { full: true }; }
     const tb = layout.tbBase + k * TB.size;
@@ -265,19 +274,20 @@ export class TbStore {
   /** Publishes a compiled region as TB `entry`'s function, unless the page changed since `gen`. False: not published; 'full': out of room. */
   publishRegion(entry: number, module: Uint8Array, tbs: number, page: number, gen: number): boolean | 'full' {
     const i32 = this.#i32, { layout, u8 } = this.#m, d = this.#m.pageDesc(page);
-    const bytes = (module.length + 15) & ~15;
-    const at = Atomics.add(i32, this.#codePtr, bytes) >>> 0;
-    if (at + bytes > layout.codeBase + layout.codeBytes) { Atomics.sub(i32, this.#codePtr, bytes); return 'full'; }
-    const n = Atomics.add(i32, this.#m.global('region_count'), 1) + 1;
-    if (n >= MAX_REGIONS) { Atomics.sub(i32, this.#m.global('region_count'), 1); return 'full'; }
-    u8.set(module, at);
-    const r = layout.regionBase + n * RegionDesc.size >>> 2;
-    i32[r + (RegionDesc.off.addr >>> 2)] = at;
-    i32[r + (RegionDesc.off.bytes >>> 2)] = module.length;
-    i32[r + (RegionDesc.off.tb >>> 2)] = entry;
-    i32[r + (RegionDesc.off.tbs >>> 2)] = tbs;
+    // All under the page lock: a tb_flush, which no exclusive section keeps from the translators, takes it to raise
+    // code_gen before it hands the code buffer out again.
     return this.#pageLock(page).withLock(() => {
       if (i32[d + P.code_gen >>> 2] !== gen || Atomics.load(i32, entry + T.flags >>> 2) & TB_INVALID) return false;
+      const at = this.#allocCode((module.length + 15) & ~15);
+      if (at === 0) return 'full';
+      const n = Atomics.add(i32, this.#m.global('region_count'), 1) + 1;
+      if (n >= MAX_REGIONS) { Atomics.sub(i32, this.#m.global('region_count'), 1); return 'full'; }
+      u8.set(module, at);
+      const r = layout.regionBase + n * RegionDesc.size >>> 2;
+      i32[r + (RegionDesc.off.addr >>> 2)] = at;
+      i32[r + (RegionDesc.off.bytes >>> 2)] = module.length;
+      i32[r + (RegionDesc.off.tb >>> 2)] = entry;
+      i32[r + (RegionDesc.off.tbs >>> 2)] = tbs;
       Atomics.store(i32, d + P.has_regions >>> 2, 1);
       Atomics.store(i32, entry + T.fn >>> 2, n); // pairs with src/tcg/interpreter.ts#enterDest
       return true;

@@ -46,7 +46,7 @@ export function cpuExec(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): Ex
       stepAtomic(engine, cpu);
       continue;
     }
-    // enterGuest: running is set before the queue is looked at. pairs with src/accel/softmmu.ts#broadcast
+    // Running is set before the queue is looked at. pairs with src/accel/softmmu.ts#broadcast
     exclusive.execStart(cpu);
     if (!hasQueuedWork(cpu)) runGuest(engine, cpu, sliceEnds);
     exclusive.execEnd(cpu);
@@ -170,7 +170,7 @@ export function vcpuThread(engine: Engine): void {
       if (result === 'shutdown') return;
       if (result === 'slice') idle = false;
       if (cpu.load(off.stop) !== cpu.load(off.stopped)) {
-        // Parked: main waits for it with the stopped word. pairs with src/machine/vm.ts#pause
+        // Parked: main waits for it with the stopped word. pairs with src/machine/virt.ts#pause
         cpu.store(off.stopped, cpu.load(off.stop));
         Atomics.notify(i32, cpu.word(off.stopped));
         idle = false;

@@ -76,7 +76,7 @@ export class Exclusive {
     const i32 = this.#m.i32;
     this.#lock.lock();
     this.#idle();
-    Atomics.store(i32, this.#pending, 1); // pairs with src/accel/exclusive.ts#execStart, #execEnd
+    Atomics.store(i32, this.#pending, 1); // pairs with src/accel/exclusive.ts#execStart, src/accel/exclusive.ts#execEnd
     let running = 0;
     for (const cpu of this.#cpus) {
       if (cpu.load(off.running) === 0) continue;

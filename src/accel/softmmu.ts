@@ -335,7 +335,7 @@ export class SoftMmu implements TargetServices {
   /**
    * Queues work at every other vCPU and waits until each has done it or is outside guest code: a vCPU drains its queue
    * after it set `running` and before its first TB. While waiting this vCPU drains its own queue, so that two that
-   * broadcast to each other both get on. pairs with src/accel/cpu-exec.ts#enterGuest
+   * broadcast to each other both get on. pairs with src/accel/cpu-exec.ts#cpuExec
    */
   #broadcast(fn: number, args: number[]): void {
     const waiting: { cpu: Vcpu; tail: number }[] = [];

@@ -15,7 +15,7 @@ export const NO_DEADLINE = 0x7fffffffffffffffn;
  * `deadline`: offset in the vCPU block of an i64 virtual time (ns), written by the owner with an atomic store before it
  * raises timer_word; the timer thread reads timer_word before the deadlines, so a deadline published while it computes
  * makes its wait return at once. `fired`: set here, cleared by the owner when it has taken notice; a deadline that has
- * fired is not looked at again until then. pairs with the target's timer code
+ * fired is not looked at again until then. pairs with src/target/arm/timer.ts#updateTimers
  */
 export function timerThread(m: Machine, cpus: readonly Vcpu[], deadline: number, fired: number): void {
   const clock = new VirtualClock(m), { i32, i64 } = m;

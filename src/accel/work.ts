@@ -46,7 +46,7 @@ export function asyncRunOnCpu(cpu: Vcpu, fn: number, args: readonly number[] = [
   }
 }
 
-/** True when work waits. Pairs with asyncRunOnCpu: the tail moves before the kick. */
+/** True when work waits: the tail moves before the kick. pairs with src/accel/work.ts#asyncRunOnCpu */
 export function hasQueuedWork(cpu: Vcpu): boolean {
   return cpu.load(off.work_head) !== cpu.load(off.work_tail);
 }

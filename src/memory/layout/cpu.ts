@@ -86,11 +86,11 @@ export const MBOX_DONE = 2;
 export const HELPER_ARGS = 8;
 
 export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: CPUState + CPUNegativeOffsetState)', {
-  exit_request: shared('i32', 'any', 'non-zero: leave generated code before the next TB; set by kicks, cleared by the owner. pairs with src/accel/cpu-exec.ts#cpuExec'),
+  exit_request: shared('i32', 'any', 'non-zero: leave generated code before the next TB; set by kicks, cleared by the owner. pairs with src/accel/cpu-exec.ts#runGuest'),
   interrupt_request: shared('i32', 'any', 'CPU_INTERRUPT_* bits, Atomics.or/and'),
   halted: shared('i32', 'owner', 'non-zero while the vCPU sleeps in WFI or is powered off'),
   halt_word: shared('i32', 'any', 'futex: incremented and notified by every kick; the halted vCPU waits on it'),
-  running: shared('i32', 'owner', 'non-zero inside guest code. pairs with src/accel/exclusive.ts#startExclusive'),
+  running: shared('i32', 'owner', 'non-zero inside guest code. pairs with src/accel/exclusive.ts#start'),
   has_waiter: shared('i32', 'any', 'start_exclusive waits for this vCPU to leave guest code'),
   stop: shared('i32', 'any', 'requested to park'),
   stopped: shared('i32', 'owner', 'parked'),

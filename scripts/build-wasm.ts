@@ -7,7 +7,10 @@ import { envOff } from '../src/target/arm/env.ts';
 const root = join(import.meta.dirname, '..');
 
 /** Fields of the vCPU block that AssemblyScript code reaches, by its constant's name. */
-const ARM_OFFSETS = { FPCR: envOff.fpcr, FPSR: envOff.fpsr, VEC_SCRATCH: envOff.vec_scratch };
+const ARM_OFFSETS = {
+  FPCR: envOff.fpcr, FPSR: envOff.fpsr, VEC_SCRATCH: envOff.vec_scratch,
+  SCTLR_EL1: envOff.sctlr_el1, TCR_EL1: envOff.tcr_el1, APIA: envOff.apia, APIB: envOff.apib, APDA: envOff.apda, APDB: envOff.apdb, APGA: envOff.apga,
+};
 
 /** The AssemblyScript source that declares those offsets. */
 export function offsetsSource(offsets: Readonly<Record<string, number>> = ARM_OFFSETS): string {

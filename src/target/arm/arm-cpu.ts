@@ -5,24 +5,27 @@ import type { Vcpu } from '../../accel/vcpu.ts';
 import { CPUState, CPU_INTERRUPT_TIMER } from '../../memory/layout/cpu.ts';
 import type { HelperRef, TCGContext } from '../../tcg/context.ts';
 import { ARM_MMU_MODES, ARMMMUIdx, CPUARMState, envOff } from './env.ts';
-import { FSC, pendingInterrupt, raiseAbort, takeException, wakesFromWfi } from './exceptions.ts';
+import { FSC, pendingInterrupt, raiseAbort, takeException } from './exceptions.ts';
 import type { CpuModel } from './features.ts';
 import { CC, readNzcv } from './flags.ts';
 import { registerFpHelpers } from './helpers/fp.ts';
 import { registerIntHelpers } from './helpers/int.ts';
+import { wakesFromHalt } from './helpers/sleep.ts';
 import { registerSystemHelpers } from './helpers/system.ts';
 import { loadArmHelpers } from './helpers/wasm-module.ts';
 import { rebuildHflags } from './hflags.ts';
-import { walk } from './mmu/walk.ts';
+import { walk, type MmuModel } from './mmu/walk.ts';
 import type { ArmPorts } from './ports.ts';
 import { PSCI_ON, startPending, startRequested } from './psci.ts';
 import { DAIF } from './state.ts';
 import type { SysregContext } from './sysregs/def.ts';
 import { keyName } from './sysregs/def.ts';
 import { sysregTable } from './sysregs/table.ts';
-import { updateTimers } from './timer.ts';
+import { pmuRunning, pmuSync } from './sysregs/pmu-counters.ts';
+import { CNTFRQ, NO_DEADLINE, updateTimers } from './timer.ts';
 import { makeGlobals, type ArmGlobals } from './translate/context.ts';
 import type { CoreHelpers } from './translate/core-helpers.ts';
+import { registerPauthHelpers } from './translate/pauth.ts';
 import { setSystemEnvironment } from './translate/system.ts';
 import { translateBlock } from './translate/translate-block.ts';
 
@@ -44,7 +47,7 @@ export class ArmCpu implements TargetCpu {
   lastFault = 0;
   readonly #o: ArmCpuOptions;
   readonly #refs: CoreHelpers & Record<string, HelperRef>;
-  readonly #paRange: number;
+  readonly #mmu: MmuModel;
   readonly #fault = { fsc: 0 };
   #globals!: ArmGlobals;
 
@@ -53,10 +56,13 @@ export class ArmCpu implements TargetCpu {
     this.wasmModules = { helpers: loadArmHelpers() };
     const c: SysregContext = { ports: o.ports, feat: o.model.features, idregs: o.model.idregs };
     const regs = sysregTable(c, o.gicv3);
-    this.#refs = { ...registerIntHelpers(this.helpers), ...registerFpHelpers(this.helpers), ...registerSystemHelpers(this.helpers, c, regs) };
-    this.#paRange = Number(o.model.idregs.ID_AA64MMFR0_EL1 & 15n);
+    this.#refs = {
+      ...registerIntHelpers(this.helpers), ...registerFpHelpers(this.helpers), ...registerSystemHelpers(this.helpers, c, regs),
+      ...registerPauthHelpers(this.helpers, o.model.pauthImpdef),
+    };
+    this.#mmu = { feat: o.model.features, paRange: Number(o.model.idregs.ID_AA64MMFR0_EL1 & 15n) };
     setSystemEnvironment({
-      regs, semihosting: o.semihosting,
+      regs, semihosting: o.semihosting, psciConduit: o.ports.psciConduit ?? 'hvc',
       onUnknown: (key, isRead) => o.ports.log?.('unimp', () => `${isRead ? 'read from' : 'write to'} unknown system register ${keyName(key)}`),
     });
   }
@@ -80,14 +86,15 @@ export class ArmCpu implements TargetCpu {
     cpu.store(envOff.power_on_lock, powerLock);
     on.forEach((v, n) => Atomics.store(i64, entry + n, v));
     cpu.st64(envOff.mpidr_el1, 0x80000000n | BigInt(this.#o.ports.affinity(cpu.index) & 0xffffff));
-    cpu.st64(envOff.sctlr_el1, 0x00c50838n);
+    cpu.st64(envOff.sctlr_el1, this.#o.model.idregs.SCTLR_EL1);
+    // The OS lock is implemented and locked.
     cpu.st64(envOff.oslsr_el1, 10n);
     cpu.st64(envOff.exclusive_addr, 0xffffffffffffffffn);
+    cpu.st64(envOff.cntfrq_el0, BigInt(CNTFRQ));
     cpu.st32(envOff.el, 1);
     cpu.st32(envOff.spsel, 1);
     cpu.st32(envOff.daif, DAIF);
-    cpu.st32(envOff.ssbs, 0);
-    Atomics.store(i64, (cpu.base + envOff.timer_deadline) >>> 3, 0x7fffffffffffffffn);
+    Atomics.store(i64, (cpu.base + envOff.timer_deadline) >>> 3, NO_DEADLINE);
     cpu.exceptionIndex = -1;
     cpu.st32(CPUState.off.cflags, 0);
     if (cpu.services) cpu.services.tlbFlush((1 << ARM_MMU_MODES) - 1);
@@ -108,7 +115,7 @@ export class ArmCpu implements TargetCpu {
   }
 
   tlbFill(cpu: Vcpu, lo: number, hi: number, access: MMUAccessType, mmuIdx: number, probe: boolean, out: Translation): boolean {
-    if (walk(cpu, lo, hi, access, mmuIdx, this.#o.model.features, this.#paRange, out, this.#fault)) return true;
+    if (walk(cpu, lo, hi, access, mmuIdx, this.#mmu, out, this.#fault)) return true;
     this.lastFault = this.#fault.fsc;
     if (!probe) raiseAbort(cpu, lo, hi, access, this.#fault.fsc);
     return false;
@@ -124,6 +131,7 @@ export class ArmCpu implements TargetCpu {
   doInterrupt(cpu: Vcpu): void {
     const excp = cpu.exceptionIndex;
     this.#o.ports.log?.('int', () => `vCPU ${cpu.index}: exception ${excp} ESR 0x${(cpu.ld32(envOff.exc_syndrome) >>> 0).toString(16)} at PC 0x${cpu.ld64(envOff.pc).toString(16)}`);
+    if (pmuRunning(cpu)) pmuSync(cpu, this.#o.ports);
     takeException(cpu, excp, this.#o.model.features);
   }
 
@@ -142,9 +150,9 @@ export class ArmCpu implements TargetCpu {
   }
 
   hasWork(cpu: Vcpu): boolean {
-    if (cpu.load(envOff.power_state) === PSCI_ON) return wakesFromWfi(cpu);
+    if (cpu.load(envOff.power_state) === PSCI_ON) return wakesFromHalt(cpu);
     if (!startRequested(cpu)) return false;
-    startPending(cpu);
+    startPending(cpu, this.#o.ports);
     return true;
   }
 

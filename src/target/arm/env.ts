@@ -78,7 +78,7 @@ export const CPUARMState = struct('CPUARMState', 'architectural state of an AArc
   pminten: reg64('PMINTENSET_EL1'),
   pmselr: reg64('PMSELR_EL0'),
   pmccfiltr: reg64('PMCCFILTR_EL0'),
-  pmccntr: reg64('PMCCNTR_EL0, offset from virtual time'),
+  pmccntr: reg64('PMCCNTR_EL0 as of pm_last'),
   // Generic timers: owner writes; the timer thread reads `deadline`.
   cntv_ctl: reg64('CNTV_CTL_EL0 ENABLE, IMASK'),
   cntv_cval: reg64('CNTV_CVAL_EL0'),
@@ -100,6 +100,15 @@ export const CPUARMState = struct('CPUARMState', 'architectural state of an AArc
   mpidr_el1: reg64('MPIDR_EL1, fixed per vCPU'),
   isar_cache: reg32('unused'),
   vec_scratch: { type: 'v128', count: 4, writer: 'owner', order: 'plain', doc: 'operands of a wasm vector helper while it loops over lanes' },
+  scxtnum_el0: reg64('SCXTNUM_EL0'),
+  scxtnum_el1: reg64('SCXTNUM_EL1'),
+  disr_el1: reg64('DISR_EL1'),
+  cntfrq_el0: reg64('CNTFRQ_EL0: what software says the counter runs at'),
+  pmevcntr: reg64('PMEVCNTR<n>_EL0', 6),
+  pmevtyper: reg64('PMEVTYPER<n>_EL0', 6),
+  pm_last: { type: 'f64', writer: 'owner', order: 'plain', doc: 'virtual time (ns) the performance counters were brought up to' },
+  guarded_seen: reg32('1 once a guarded page (FEAT_BTI) has been translated: indirect branches are checked from then on'),
+  timer_lines: reg32('levels of the timer and PMU interrupt lines as last driven: bit n = line of PPI 16 + n'),
 }, 64);
 
 /** Byte offset of an env field in the vCPU block: what TCG globals, `ld`/`st` and Vcpu accessors take. */
@@ -137,6 +146,8 @@ export const TBFlag = {
   FP_DEFAULT: { shift: 19, width: 1 },
   /** SCTLR_EL1.UMA, UCI, UCT, DZE, nTWI, nTWE are checked by helpers, not here. */
   GCS: { shift: 20, width: 1 },
+  /** PSTATE.SP: at EL1 SP_EL0 is accessible as a register only when it is not the current SP. */
+  SPSEL: { shift: 21, width: 1 },
 } as const;
 export const getFlag = (flags: number, f: { shift: number; width: number }): number => (flags >>> f.shift) & ((1 << f.width) - 1);
 export const putFlag = (f: { shift: number; width: number }, v: number): number => (v & ((1 << f.width) - 1)) << f.shift;

@@ -31,11 +31,33 @@ export function packNzcv(op: number, a: bigint, b: bigint): number {
   return ((n << 31) | (z << 30) | (c << 29) | (v << 28)) >>> 0;
 }
 
-/** NZCV of a vCPU now (bits 31…28). Owner thread only. */
-export const readNzcv = (cpu: Vcpu): number => packNzcv(cpu.ld32(envOff.cc_op), cpu.ld64(envOff.cc_a), cpu.ld64(envOff.cc_b));
+/** NZCV of a vCPU now (bits 31…28): packNzcv on 32-bit halves. Owner thread only. */
+export function readNzcv(cpu: Vcpu): number {
+  const op = cpu.ld32(envOff.cc_op), aLo = cpu.ld32(envOff.cc_a);
+  if (op === CC.NZCV) return (aLo & 0xf0000000) >>> 0;
+  const aHi = cpu.ld32(envOff.cc_a + 4), bLo = cpu.ld32(envOff.cc_b), bHi = cpu.ld32(envOff.cc_b + 4);
+  let top: number, zero: boolean, c = false, v = 0;
+  switch (op) {
+    case CC.LOGIC32: top = aLo; zero = aLo === 0; break;
+    case CC.LOGIC64: top = aHi; zero = (aLo | aHi) === 0; break;
+    case CC.ADD32: top = (aLo + bLo) | 0; zero = top === 0; c = (top >>> 0) < (aLo >>> 0); v = (aLo ^ top) & (bLo ^ top); break;
+    case CC.SUB32: top = (aLo - bLo) | 0; zero = top === 0; c = (aLo >>> 0) >= (bLo >>> 0); v = (aLo ^ bLo) & (aLo ^ top); break;
+    case CC.ADD64: {
+      const lo = (aLo >>> 0) + (bLo >>> 0), hi = (aHi >>> 0) + (bHi >>> 0) + (lo >= 2 ** 32 ? 1 : 0);
+      top = hi | 0; zero = (lo | top) === 0; c = hi >= 2 ** 32; v = (aHi ^ top) & (bHi ^ top);
+      break;
+    }
+    default: {
+      const borrow = (aLo >>> 0) < (bLo >>> 0) ? 1 : 0;
+      top = (aHi - bHi - borrow) | 0; zero = ((aLo - bLo) | top) === 0; v = (aHi ^ bHi) & (aHi ^ top);
+      c = (aHi >>> 0) >= (bHi >>> 0) + borrow;
+    }
+  }
+  return ((top & 0x80000000) | (zero ? 1 << 30 : 0) | (c ? 1 << 29 : 0) | (v < 0 ? 1 << 28 : 0)) >>> 0;
+}
 
 /** Sets NZCV from bits 31…28. */
 export function writeNzcv(cpu: Vcpu, nzcv: number): void {
   cpu.st32(envOff.cc_op, CC.NZCV);
-  cpu.st64(envOff.cc_a, BigInt((nzcv & 0xf0000000) >>> 0));
+  cpu.st64p(envOff.cc_a, nzcv & 0xf0000000, 0);
 }

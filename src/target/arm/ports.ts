@@ -22,6 +22,8 @@ export interface ArmPorts {
   systemReset(): void;
   vcpu(n: number): Vcpu;
   readonly cpuCount: number;
+  /** The instruction PSCI calls are made with; the other one is UNDEFINED. `hvc` when absent. */
+  readonly psciConduit?: 'hvc' | 'smc' | 'none';
   /** MPIDR affinity fields of vCPU n. */
   affinity(n: number): number;
   /** `-semihosting`: console output of the guest; absent when semihosting is off. */

@@ -3,11 +3,12 @@ import type { Vcpu } from '../../accel/vcpu.ts';
 import { CPUState } from '../../memory/layout/cpu.ts';
 import { envOff } from './env.ts';
 import type { ArmPorts } from './ports.ts';
+import { updateTimers } from './timer.ts';
 
 /** env.power_state. */
 export const PSCI_ON = 0, PSCI_OFF = 1, PSCI_ON_PENDING = 2;
 
-const RET = { SUCCESS: 0, NOT_SUPPORTED: -1, INVALID_PARAMETERS: -2, DENIED: -3, ALREADY_ON: -4, ON_PENDING: -5, INTERNAL_FAILURE: -6, NOT_PRESENT: -7, DISABLED: -8, INVALID_ADDRESS: -9 } as const;
+const RET = { SUCCESS: 0, NOT_SUPPORTED: -1, INVALID_PARAMETERS: -2, ALREADY_ON: -4 } as const;
 
 const FN64 = 0x40000000;
 const FN = {
@@ -18,9 +19,12 @@ const SMCCC_VERSION = 0x80000000, SMCCC_ARCH_FEATURES = 0x80000001;
 const VERSION_1_1 = 0x00010001;
 /** MIGRATE_INFO_TYPE: no Trusted OS, or one that needs no migration. */
 const TOS_NONE = 2;
+/** CPU_SUSPEND's power_state: the bits that must be zero, affinity levels among them. */
+const POWER_STATE_RESERVED = 0xfffe0000;
 
-const WITH_64 = new Set<number>([FN.CPU_SUSPEND, FN.CPU_ON, FN.AFFINITY_INFO]);
-const KNOWN = new Set<number>([...Object.values(FN), ...[...WITH_64].map((f) => (f | FN64) >>> 0), SMCCC_VERSION]);
+/** Functions that also have a 64-bit number. */
+const WITH_64: readonly number[] = [FN.CPU_SUSPEND, FN.CPU_ON, FN.AFFINITY_INFO];
+const KNOWN = new Set<number>([...Object.values(FN), ...WITH_64.map((f) => (f | FN64) >>> 0), SMCCC_VERSION]);
 
 /** What the caller's vCPU does next. */
 export type PsciOutcome = 'return' | 'off' | 'suspend';
@@ -33,30 +37,28 @@ export type PsciOutcome = 'return' | 'off' | 'suspend';
 export function psciCall(cpu: Vcpu, ports: ArmPorts): PsciOutcome {
   const fn = cpu.ld32(envOff.x) >>> 0;
   const is64 = (fn & FN64) !== 0;
-  const arg = (n: number): bigint => (is64 ? cpu.ld64(envOff.x + 8 * n) : cpu.ld64(envOff.x + 8 * n) & 0xffffffffn);
+  const arg = (n: number): bigint => cpu.ld64(envOff.x + 8 * n) & (is64 ? 0xffffffffffffffffn : 0xffffffffn);
   const ret = (v: number): PsciOutcome => { cpu.st64(envOff.x, BigInt.asUintN(64, BigInt(v))); return 'return'; };
-  if (fn === SMCCC_VERSION) return ret(VERSION_1_1);
-  if (fn === SMCCC_ARCH_FEATURES) {
-    const asked = Number(arg(1) & 0xffffffffn);
-    return ret(asked === SMCCC_VERSION || asked === SMCCC_ARCH_FEATURES ? RET.SUCCESS : RET.NOT_SUPPORTED);
-  }
-  const base = WITH_64.has((fn & ~FN64) >>> 0) ? (fn & ~FN64) >>> 0 : fn;
+  const base = WITH_64.includes((fn & ~FN64) >>> 0) ? (fn & ~FN64) >>> 0 : fn;
   switch (base) {
-    case FN.VERSION: return ret(VERSION_1_1);
-    case FN.FEATURES: {
+    case SMCCC_VERSION: case FN.VERSION: return ret(VERSION_1_1);
+    case SMCCC_ARCH_FEATURES: {
       const asked = Number(arg(1) & 0xffffffffn);
-      return ret(KNOWN.has(asked) ? RET.SUCCESS : RET.NOT_SUPPORTED);
+      return ret(asked === SMCCC_VERSION || asked === SMCCC_ARCH_FEATURES ? RET.SUCCESS : RET.NOT_SUPPORTED);
     }
+    case FN.FEATURES: return ret(KNOWN.has(Number(arg(1) & 0xffffffffn)) ? RET.SUCCESS : RET.NOT_SUPPORTED);
     case FN.MIGRATE_INFO_TYPE: return ret(TOS_NONE);
     case FN.CPU_ON: return ret(cpuOn(arg(1), arg(2), arg(3), ports));
     case FN.AFFINITY_INFO: {
-      if (arg(2) !== 0n) return ret(RET.INVALID_PARAMETERS);
+      // Everything above single vCPUs is always on.
+      if (arg(2) !== 0n) return ret(PSCI_ON);
       const target = findCpu(arg(1), ports);
       return ret(target ? target.load(envOff.power_state) : RET.INVALID_PARAMETERS);
     }
     case FN.CPU_SUSPEND:
+      if (Number(arg(1) & 0xffffffffn) & POWER_STATE_RESERVED) return ret(RET.INVALID_PARAMETERS);
       // Every power state is a standby state here: wait for an interrupt and return.
-      cpu.st64(envOff.x, 0n);
+      ret(RET.SUCCESS);
       return 'suspend';
     case FN.CPU_OFF:
       cpu.store(envOff.power_state, PSCI_OFF);
@@ -67,16 +69,18 @@ export function psciCall(cpu: Vcpu, ports: ArmPorts): PsciOutcome {
   }
 }
 
+/** The vCPU with these affinity fields (MPIDR_EL1 bits 39…32 and 23…0; all others must be zero). */
 function findCpu(mpidr: bigint, ports: ArmPorts): Vcpu | undefined {
-  const aff = Number(mpidr & 0xffffffn) | Number((mpidr >> 8n) & 0xff000000n);
-  for (let n = 0; n < ports.cpuCount; n++) if (ports.affinity(n) === aff) return ports.vcpu(n);
+  if (mpidr & ~0xff00ffffffn) return undefined;
+  const aff = Number(mpidr & 0xffffffn) + Number((mpidr >> 8n) & 0xff000000n);
+  for (let n = 0; n < ports.cpuCount; n++) if (ports.affinity(n) >>> 0 === aff) return ports.vcpu(n);
   return undefined;
 }
 
 function cpuOn(mpidr: bigint, entry: bigint, context: bigint, ports: ArmPorts): number {
   const target = findCpu(mpidr, ports);
   if (!target) return RET.INVALID_PARAMETERS;
-  if (entry & 3n) return RET.INVALID_ADDRESS;
+  if (entry & 3n) return RET.INVALID_PARAMETERS;
   // A vCPU on its way up counts as on: exactly one of concurrent callers gets SUCCESS.
   if (target.cas(envOff.power_state, PSCI_OFF, PSCI_ON_PENDING) !== PSCI_OFF) return RET.ALREADY_ON;
   const { i64 } = target.machine;
@@ -91,10 +95,13 @@ function cpuOn(mpidr: bigint, entry: bigint, context: bigint, ports: ArmPorts): 
 /** True when a powered-off vCPU has been told to start. */
 export const startRequested = (cpu: Vcpu): boolean => cpu.load(envOff.power_on_lock) === 1;
 
-/** On the target's thread: reset state, then the entry point and context CPU_ON gave. */
-export function startPending(cpu: Vcpu): void {
+/** On the target's thread: reset state, then the entry point and context CPU_ON gave. pairs with src/target/arm/psci.ts#cpuOn */
+export function startPending(cpu: Vcpu, ports: ArmPorts): void {
   const { i64 } = cpu.machine;
   const entry = Atomics.load(i64, (cpu.base + envOff.on_entry) >>> 3), context = Atomics.load(i64, (cpu.base + envOff.on_context) >>> 3);
+  // Reset disables the timers: their interrupt lines go low.
+  for (const off of [envOff.cntv_ctl, envOff.cntp_ctl, envOff.pmcr_el0]) cpu.st64p(off, 0, 0);
+  updateTimers(cpu, ports);
   cpu.target.reset(cpu);
   cpu.st64(envOff.pc, BigInt.asUintN(64, entry));
   cpu.st64(envOff.x, BigInt.asUintN(64, context));

@@ -1,6 +1,7 @@
 // PSTATE, stack-pointer banking and small accessors of an Arm vCPU's env, used by exceptions, registers and PSCI.
 import type { Vcpu } from '../../accel/vcpu.ts';
 import { envOff } from './env.ts';
+import type { ArmFeatures } from './features.ts';
 import { readNzcv, writeNzcv } from './flags.ts';
 
 /** SPSR/PSTATE bits (Arm ARM C5.2.18). */
@@ -9,6 +10,8 @@ export const PSTATE = {
   IL: 1 << 20, SS: 1 << 21, PAN: 1 << 22, UAO: 1 << 23, DIT: 1 << 24, TCO: 1 << 25,
 } as const;
 export const DAIF = PSTATE.D | PSTATE.A | PSTATE.I | PSTATE.F;
+const NZCV = 0xf0000000;
+const SP = envOff.x + 8 * 31;
 
 /** PSTATE as SPSR_ELx holds it. */
 export function readPstate(cpu: Vcpu): number {
@@ -18,6 +21,11 @@ export function readPstate(cpu: Vcpu): number {
     | (f(envOff.ssbs) ? PSTATE.SSBS : 0) | (f(envOff.btype) << PSTATE.BTYPE_SHIFT) | f(envOff.daif)
     | (f(envOff.el) << PSTATE.EL_SHIFT) | f(envOff.spsel)) >>> 0;
 }
+
+/** PSTATE bits that an SPSR value can set on a CPU with these features, EL and SP included. */
+export const pstateMask = (feat: ArmFeatures): number =>
+  (NZCV | DAIF | PSTATE.SS | PSTATE.IL | 0xf | (feat.pan ? PSTATE.PAN : 0) | (feat.uao ? PSTATE.UAO : 0) | (feat.dit ? PSTATE.DIT : 0)
+    | (feat.ssbs ? PSTATE.SSBS : 0) | (feat.bti ? 3 << PSTATE.BTYPE_SHIFT : 0)) >>> 0;
 
 /** Sets everything but EL and SP from an SPSR value. */
 export function writePstateFields(cpu: Vcpu, spsr: number): void {
@@ -29,22 +37,17 @@ export function writePstateFields(cpu: Vcpu, spsr: number): void {
   cpu.st32(envOff.daif, spsr & DAIF);
 }
 
-/** Which SP_ELx is the current SP. */
-const spIndex = (cpu: Vcpu): number => (cpu.ld32(envOff.spsel) ? cpu.ld32(envOff.el) : 0);
+/** Copies a 64-bit field to another. */
+export function copy64(cpu: Vcpu, to: number, from: number): void { cpu.st64p(to, cpu.ld32(from), cpu.ld32(from + 4)); }
+
+/** Where the SP that EL and PSTATE.SP select is banked. */
+const banked = (el: number, spsel: number): number => envOff.sp_el + 8 * (spsel ? el : 0);
 
 /** Changes EL and SP selection, swapping the banked stack pointers. */
 export function setElSp(cpu: Vcpu, el: number, spsel: number): void {
-  const sp = envOff.x + 8 * 31;
-  cpu.st64(envOff.sp_el + 8 * spIndex(cpu), cpu.ld64(sp));
+  const from = banked(cpu.ld32(envOff.el), cpu.ld32(envOff.spsel)), to = banked(el, spsel);
   cpu.st32(envOff.el, el);
   cpu.st32(envOff.spsel, spsel);
-  cpu.st64(sp, cpu.ld64(envOff.sp_el + 8 * spIndex(cpu)));
-}
-
-/** SP_EL0 or SP_EL1 whether current or not. */
-export function readBankedSp(cpu: Vcpu, n: number): bigint {
-  return spIndex(cpu) === n ? cpu.ld64(envOff.x + 8 * 31) : cpu.ld64(envOff.sp_el + 8 * n);
-}
-export function writeBankedSp(cpu: Vcpu, n: number, v: bigint): void {
-  cpu.st64(spIndex(cpu) === n ? envOff.x + 8 * 31 : envOff.sp_el + 8 * n, v);
+  copy64(cpu, from, SP);
+  if (from !== to) copy64(cpu, SP, to);
 }

@@ -3,5 +3,6 @@ export * from './crypto';
 export * from './fp-scalar';
 export * from './fp-vector';
 export * from './int';
+export * from './pauth';
 export * from './simd-misc';
 export * from './simd-sat';

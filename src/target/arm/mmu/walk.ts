@@ -1,132 +1,153 @@
-// VMSAv8-64 stage 1 translation of the EL1&0 regime (Arm ARM D8), on 32-bit halves and doubles: no BigInt on a TLB miss.
+// VMSAv8-64 stage 1 translation of the EL1&0 regime (Arm ARM D8), on 32-bit halves: no BigInt on a TLB miss.
 import { MMU_DATA_STORE, MMU_INST_FETCH, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type Translation } from '../../../accel/target.ts';
 import type { Vcpu } from '../../../accel/vcpu.ts';
 import { ARMMMUIdx, envOff } from '../env.ts';
-import { FSC } from '../exceptions.ts';
+import { FSC, faultAtLevel } from '../exceptions.ts';
 import type { ArmFeatures } from '../features.ts';
 import { SCTLR } from '../hflags.ts';
 
-/** Bits of a stage 1 descriptor's high word: UXN, PXN, DBM, table attributes. */
-const HI_UXN = 1 << 22, HI_PXN = 1 << 21, HI_DBM = 1 << 19, HI_UXNTABLE = 1 << 28, HI_PXNTABLE = 1 << 27, HI_APTABLE_RO = 1 << 30, HI_APTABLE_NOEL0 = 1 << 29;
+/** Bits of a stage 1 descriptor's high word: UXN, PXN, DBM, GP; of a table descriptor's. */
+const HI_UXN = 1 << 22, HI_PXN = 1 << 21, HI_DBM = 1 << 19, HI_GP = 1 << 18;
+const HI_NSTABLE_SHIFT = 27, TABLE_PXN = 1, TABLE_UXN = 2, TABLE_NO_EL0 = 4, TABLE_RO = 8;
 const AF = 1 << 10, AP_EL0 = 1 << 6, AP_RO = 1 << 7;
-/** ID_AA64MMFR0_EL1.PARange / TCR_EL1.IPS to bits. */
-const PA_BITS = [32, 36, 40, 42, 44, 48, 52];
+/** ID_AA64MMFR0_EL1.PARange and TCR_EL1.IPS to bits. */
+const PA_BITS = [32, 36, 40, 42, 44, 48, 52] as const;
+
+/** `attrs` of a translation: MAIR attribute byte, shareability, guarded page (FEAT_BTI). */
+export const ATTR_SH_SHIFT = 8, ATTR_GUARDED = 1 << 10;
+/** Device-nGnRnE, and what instruction fetches get, while the MMU is off; outer shareable. */
+const FLAT_DATA = 2 << ATTR_SH_SHIFT, FLAT_CODE_CACHED = 0xee | (2 << ATTR_SH_SHIFT), FLAT_CODE = 0x44 | (2 << ATTR_SH_SHIFT);
 
 /** Fault of the last failed walk: FSC with its level. */
 export interface WalkFault { fsc: number }
 
-/** 2^n for 0 ≤ n ≤ 64: Math.pow is a library call. */
-const POW2 = Float64Array.from({ length: 65 }, (_, n) => 2 ** n);
-const pow2 = (n: number): number => POW2[n];
-
-/** Page size (log2) of the granule field of one half of TCR_EL1; reserved values act as 4 KiB. */
-function granuleBits(tcr: number, upper: boolean): number {
-  if (upper) return [12, 14, 12, 16][(tcr >>> 30) & 3];
-  return [12, 16, 14, 12][(tcr >>> 14) & 3];
+/** What of a CPU model the walk depends on. */
+export interface MmuModel {
+  readonly feat: ArmFeatures;
+  /** ID_AA64MMFR0_EL1.PARange. */
+  readonly paRange: number;
 }
 
+const granuleBits = (tcr: number, upper: boolean): number =>
+  // TG1 and TG0 are coded differently; reserved values act as 4 KiB.
+  (upper ? [12, 14, 12, 16][(tcr >>> 30) & 3] : [12, 16, 14, 12][(tcr >>> 14) & 3]);
+
+const bswap32 = (v: number): number => ((v & 0xff) << 24) | ((v & 0xff00) << 8) | ((v >>> 8) & 0xff00) | (v >>> 24);
+
+/** Bits shift+width-1 … shift of a 64-bit value; width ≤ 16. */
+const bits = (lo: number, hi: number, shift: number, width: number): number =>
+  (shift >= 32 ? hi >>> (shift - 32) : shift + width <= 32 ? lo >>> shift : (lo >>> shift) | (hi << (32 - shift))) & ((1 << width) - 1);
+
 /**
- * Translates a virtual address. True: `out` is filled. False: `fault.fsc` says why.
- * `paRange`: the model's ID_AA64MMFR0_EL1.PARange.
+ * Translates a virtual address. True: `out` is filled. False: `fault.fsc` says why. Sets the access flag and the dirty
+ * state in the descriptor where TCR_EL1.HA and HD ask for it.
  */
-export function walk(cpu: Vcpu, lo: number, hi: number, access: MMUAccessType, mmuIdx: number, feat: ArmFeatures, paRange: number,
-  out: Translation, fault: WalkFault): boolean {
+export function walk(cpu: Vcpu, lo: number, hi: number, access: MMUAccessType, mmuIdx: number, model: MmuModel, out: Translation, fault: WalkFault): boolean {
+  const { feat } = model;
   const sctlr = cpu.ld32(envOff.sctlr_el1), tcr = cpu.ld32(envOff.tcr_el1), tcrHi = cpu.ld32(envOff.tcr_el1 + 4);
-  const upper = ((hi >>> 23) & 1) === 1;
-  const tbi = (tcrHi >>> (upper ? 6 : 5)) & 1;
-  const no = (fsc: number, level: number): false => { fault.fsc = fsc | level; return false; };
+  const isUpper = ((hi >>> 23) & 1) === 1, half = isUpper ? 1 : 0;
+  const isFetch = access === MMU_INST_FETCH, isUser = mmuIdx === ARMMMUIdx.E10_0;
+  // TBI0, TBI1; instruction addresses keep their tags with TBID0, TBID1.
+  const tbi = ((tcrHi >>> (5 + half)) & 1) & (isFetch && feat.pauth ? ~(tcrHi >>> (19 + half)) : 1);
+  const no = (fsc: number, level: number): false => { fault.fsc = faultAtLevel(fsc, level); return false; };
+
   if (!(sctlr & SCTLR.M)) {
-    // Flat map: the address must fit the physical address size, top byte aside when ignored.
-    const top = (tbi ? hi & 0x00ffffff : hi) >>> 0;
-    const pa = top * pow2(32) + (lo >>> 0);
-    if (pa >= pow2(PA_BITS[paRange])) return no(FSC.ADDRESS_SIZE, 0);
-    out.phys = pa - pa % 4096;
+    // Flat map: the address must fit the physical address size, the tag aside.
+    const top = (tbi ? hi & 0x00ffffff : hi) >>> 0, paBits = PA_BITS[model.paRange];
+    if (top >>> (paBits - 32) !== 0) return no(FSC.ADDRESS_SIZE, 0);
+    out.phys = top * 2 ** 32 + ((lo & ~0xfff) >>> 0);
     out.prot = PAGE_READ | PAGE_WRITE | PAGE_EXEC;
     out.lgPageSize = 12;
-    out.attrs = 0;
+    out.attrs = isFetch ? (sctlr & SCTLR.I ? FLAT_CODE_CACHED : FLAT_CODE) : FLAT_DATA;
     return true;
   }
-  if ((tcr >>> (upper ? 23 : 7)) & 1) return no(FSC.TRANSLATION, 0);
-  const g = granuleBits(tcr, upper), stride = g - 3;
-  const tsz = Math.min((tcr >>> (upper ? 16 : 0)) & 63, 39);
-  const inputBits = Math.min(64 - tsz, 48);
-  // Bits from the top of the input range to the top of the address must all equal bit 55.
-  const topBit = tbi ? 55 : 63;
-  const highMask = (topBit === 63 ? -1 : (1 << (topBit - 31)) - 1) & ~(inputBits >= 32 ? (inputBits === 64 ? -1 : pow2(inputBits - 32) - 1) : 0);
-  if ((hi & highMask) !== (upper ? highMask : 0)) return no(FSC.TRANSLATION, 0);
-  if (inputBits < 32 && (upper ? ~lo : lo) >>> inputBits !== 0) return no(FSC.TRANSLATION, 0);
-  const va = (((hi & 0xffff) >>> 0) * pow2(32) + (lo >>> 0)) % pow2(inputBits);
-  const ttbr = upper ? envOff.ttbr1_el1 : envOff.ttbr0_el1;
-  const ttLo = cpu.ld32(ttbr), ttHi = cpu.ld32(ttbr + 4);
-  const firstLevel = 4 - Math.floor((inputBits - 4) / stride);
-  let level = firstLevel;
-  const paBits = PA_BITS[Math.min((tcrHi & 7), paRange, 5)];
-  let shift = g + stride * (3 - level);
-  const tableBits = inputBits - shift + 3;
-  let base = (ttHi & 0xffff) * pow2(32) + ((ttLo & ~1) >>> 0);
-  base -= base % pow2(tableBits);
-  if (base >= pow2(paBits)) return no(FSC.ADDRESS_SIZE, 0);
-  let tableRo = false, tableNoEl0 = false, tablePxn = false, tableUxn = false;
-  const hpd = feat.hpds && ((tcrHi >>> (upper ? 10 : 9)) & 1) === 1;
-  const { services } = cpu;
+
+  // --- parameters of this half of the address space --------------------------------------------------------------
+  if ((tcr >>> (isUpper ? 23 : 7)) & 1) return no(FSC.TRANSLATION, 0);
+  if (isUser && feat.e0pd && (tcrHi >>> (23 + half)) & 1) return no(FSC.TRANSLATION, 0);
+  const g = granuleBits(tcr, isUpper), stride = g - 3;
+  const ds = g !== 16 && (tcrHi >>> 27) & 1 && (g === 12 ? feat.lpa2_4k : feat.lpa2_16k);
+  const tsz = (tcr >>> (isUpper ? 16 : 0)) & 63;
+  const maxTsz = feat.ttst ? (g === 16 ? 47 : 48) : 39, minTsz = (g === 16 && feat.lva) || ds ? 12 : 16;
+  if (tsz < minTsz || tsz > maxTsz) return no(FSC.TRANSLATION, 0);
+  const inputBits = 64 - tsz;
+  // Every bit from the top of the input range to the top of the address must equal bit 55.
+  const sign = isUpper ? -1 : 0, tagMask = tbi ? 0x00ffffff : -1;
+  const highMask = inputBits >= 32 ? tagMask & (-1 << (inputBits - 32)) : tagMask;
+  if (((hi ^ sign) & highMask) !== 0 || (inputBits < 32 && (lo ^ sign) >>> inputBits !== 0)) return no(FSC.TRANSLATION, 0);
+
+  let level = 4 - Math.floor((inputBits - 4) / stride);
+  const ips = Math.min(tcrHi & 7, model.paRange, 6), big = PA_BITS[ips] === 52 && (g === 16 || ds !== 0 && ds !== false);
+  const paBits = big ? 52 : Math.min(PA_BITS[ips], 48);
+  /** True for output addresses beyond the physical address size. */
+  const tooBig = (outHi: number): boolean => (paBits === 32 ? outHi !== 0 : outHi >>> (paBits - 32) !== 0);
+  const ttbr = isUpper ? envOff.ttbr1_el1 : envOff.ttbr0_el1;
+  const ttLo = cpu.ld32(ttbr), ttHi = cpu.ld32(ttbr + 4) & 0xffff;
+  let shift = g + stride * (3 - level), width = inputBits - shift;
+  let baseHi = big ? ttHi | ((ttLo >>> 2) & 15) << 16 : ttHi;
+  if (tooBig(baseHi)) return no(FSC.ADDRESS_SIZE, 0);
+  let baseLo = ttLo & (-1 << (big ? Math.max(6, width + 3) : width + 3));
+  let table = 0;
+  const hpd = feat.hpds && ((tcrHi >>> (9 + half)) & 1) === 1;
+  const { services } = cpu, swap = (sctlr & SCTLR.EE) !== 0;
+
+  // --- the walk --------------------------------------------------------------------------------------------------
   for (;;) {
-    const index = Math.floor(va / pow2(shift)) % pow2(level === firstLevel ? tableBits - 3 : stride);
-    const at = base + index * 8;
+    const at = baseHi * 2 ** 32 + (baseLo >>> 0) + bits(lo, hi, shift, width) * 8;
     if (!services.physRead64(at)) return no(FSC.EXTERNAL_WALK, level);
-    const dLo = services.physLo, dHi = services.physHi;
+    const dLo = swap ? bswap32(services.physHi) : services.physLo, dHi = swap ? bswap32(services.physLo) : services.physHi;
+    const isTable = level < 3 && (dLo & 2) !== 0;
     if (!(dLo & 1) || (level === 3 && !(dLo & 2))) return no(FSC.TRANSLATION, level);
-    if (level < 3 && dLo & 2) {
-      base = (dHi & 0xffff) * pow2(32) + (dLo >>> 0);
-      base -= base % pow2(g);
-      if (base >= pow2(paBits)) return no(FSC.ADDRESS_SIZE, level);
-      if (!hpd) {
-        tableRo ||= (dHi & HI_APTABLE_RO) !== 0;
-        tableNoEl0 ||= (dHi & HI_APTABLE_NOEL0) !== 0;
-        tableUxn ||= (dHi & HI_UXNTABLE) !== 0;
-        tablePxn ||= (dHi & HI_PXNTABLE) !== 0;
-      }
+    // Blocks: level 1 and 2 with 4 KiB, level 2 with 16 and 64 KiB; one level more with 52-bit addresses.
+    if (level < 3 && !isTable && level < (g === 12 ? (ds ? 0 : 1) : g === 14 ? (ds ? 1 : 2) : feat.lpa ? 1 : 2)) return no(FSC.TRANSLATION, level);
+    let outHi = dHi & 0xffff;
+    if (big) outHi = g === 16 ? outHi | ((dLo >>> 12) & 15) << 16 : (dHi & 0x3ffff) | ((dLo >>> 8) & 3) << 18;
+    else if (tooBig(outHi)) return no(FSC.ADDRESS_SIZE, level);
+    if (isTable) {
+      baseHi = outHi;
+      baseLo = dLo & (-1 << g);
+      if (!hpd) table |= dHi >>> HI_NSTABLE_SHIFT;
       level++;
       shift -= stride;
+      width = stride;
       continue;
     }
-    // Blocks: level 1 and 2 with 4 KiB, level 2 with 16 and 64 KiB.
-    if (level === 0 || (level === 1 && g !== 12)) return no(FSC.TRANSLATION, level);
-    let pa = (dHi & 0xffff) * pow2(32) + (dLo >>> 0);
-    pa -= pa % pow2(shift);
-    if (pa >= pow2(paBits)) return no(FSC.ADDRESS_SIZE, level);
-    let newLo = dLo;
-    if (!(dLo & AF)) {
+
+    // --- leaf ----------------------------------------------------------------------------------------------------
+    let leaf = dLo;
+    if (!(leaf & AF)) {
       if (!(feat.hafs && (tcrHi >>> 7) & 1)) return no(FSC.ACCESS_FLAG, level);
-      newLo |= AF;
+      leaf |= AF;
     }
-    const el0 = mmuIdx === ARMMMUIdx.E10_0;
     const isWrite = access === MMU_DATA_STORE;
-    // Hardware dirty state: a writable-clean page (DBM set, read-only) becomes writable on a store.
-    const dbm = feat.hdbs && (tcrHi >>> 8) & 1 && dHi & HI_DBM && !tableRo;
-    if (dbm && isWrite && newLo & AP_RO) newLo &= ~AP_RO;
-    const ro = tableRo || (newLo & AP_RO) !== 0;
-    const userOk = !tableNoEl0 && (newLo & AP_EL0) !== 0;
-    const uxn = tableUxn || (dHi & HI_UXN) !== 0, pxn = tablePxn || (dHi & HI_PXN) !== 0;
-    let prot = 0;
-    if (el0) {
-      if (userOk) prot |= PAGE_READ | (ro ? 0 : PAGE_WRITE);
-      if (!uxn) prot |= PAGE_EXEC;
-    } else {
-      if (!(userOk && mmuIdx === ARMMMUIdx.E10_1_PAN)) prot |= PAGE_READ | (ro ? 0 : PAGE_WRITE);
-      if (!pxn && !(userOk && !ro)) prot |= PAGE_EXEC;
-    }
-    if (sctlr & SCTLR.WXN && !ro && (el0 ? userOk : true)) prot &= ~PAGE_EXEC;
-    const need = access === MMU_INST_FETCH ? PAGE_EXEC : isWrite ? PAGE_WRITE : PAGE_READ;
-    if (!(prot & need)) return no(FSC.PERMISSION, level);
-    if (newLo !== dLo && !services.physCas64(at, dLo, dHi, newLo, dHi)) {
+    // Hardware dirty state: a writable-clean page (DBM set, read-only) becomes writable on a store, and only then: until
+    // that the TLB entry stays read-only.
+    if (isWrite && feat.hdbs && (tcrHi >>> 7 & tcrHi >>> 8) & 1 && dHi & HI_DBM) leaf &= ~AP_RO;
+    const ro = (leaf & AP_RO) !== 0 || (table & TABLE_RO) !== 0;
+    const el0 = (leaf & AP_EL0) !== 0 && (table & TABLE_NO_EL0) === 0;
+    const uxn = (dHi & HI_UXN) !== 0 || (table & TABLE_UXN) !== 0, pxn = (dHi & HI_PXN) !== 0 || (table & TABLE_PXN) !== 0;
+    const mayRead = isUser ? el0 : !(el0 && mmuIdx === ARMMMUIdx.E10_1_PAN);
+    // PAN does not affect execution, nor what WXN thinks is writable.
+    const writable = !ro && (isUser ? el0 : true);
+    const mayExec = !(isUser ? uxn : pxn || (el0 && !ro)) && !(sctlr & SCTLR.WXN && writable);
+    const prot = (mayRead ? PAGE_READ : 0) | (mayRead && writable ? PAGE_WRITE : 0) | (mayExec ? PAGE_EXEC : 0);
+    if (!(prot & (isFetch ? PAGE_EXEC : isWrite ? PAGE_WRITE : PAGE_READ))) return no(FSC.PERMISSION, level);
+    if (leaf !== dLo) {
+      const stored = swap ? services.physCas64(at, bswap32(dHi), bswap32(dLo), bswap32(dHi), bswap32(leaf)) : services.physCas64(at, dLo, dHi, leaf, dHi);
       // Somebody changed the descriptor: look again.
-      continue;
+      if (!stored) continue;
     }
-    // A clean page stays write-protected in the TLB, so that its first store comes here and marks it dirty.
+    const inLo = shift >= 32 ? -1 : (1 << shift) - 1, inHi = shift > 32 ? (1 << (shift - 32)) - 1 : 0;
+    out.phys = ((outHi & ~inHi) | (hi & inHi)) * 2 ** 32 + ((((dLo & ~inLo) | (lo & inLo)) & ~0xfff) >>> 0);
     out.prot = prot;
-    out.phys = pa + (va % pow2(shift)) - (va % 4096);
     out.lgPageSize = shift;
-    out.attrs = (dLo >>> 2) & 7;
+    const attr = (leaf >>> 2) & 7, mair = cpu.ld32(envOff.mair_el1 + (attr & 4));
+    const sh = ds ? (tcr >>> (isUpper ? 28 : 12)) & 3 : (leaf >>> 8) & 3;
+    out.attrs = ((mair >>> (8 * (attr & 3))) & 0xff) | sh << ATTR_SH_SHIFT;
+    if (feat.bti && dHi & HI_GP) {
+      out.attrs |= ATTR_GUARDED;
+      cpu.st32(envOff.guarded_seen, 1);
+    }
     return true;
   }
 }

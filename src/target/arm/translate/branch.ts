@@ -1,9 +1,10 @@
 // Branches: immediate, conditional, compare-and-branch, test-and-branch, register, and with pointer authentication.
 import type { DecodeRow } from '../../../tcg/decode.ts';
 import { Cond, type Temp } from '../../../tcg/types.ts';
-import { getFlag, TBFlag } from '../env.ts';
+import { envOff, getFlag, TBFlag } from '../env.ts';
 import { condition, isAlways } from './cond.ts';
 import { Jmp, type Compare, type DisasContext } from './context.ts';
+import { auth } from './pauth.ts';
 
 type S = DisasContext;
 
@@ -75,21 +76,36 @@ function jumpTo(s: S, target: Temp, link: boolean, btype: number): boolean {
   s.isJmp = Jmp.JUMP;
   return true;
 }
-/** BTYPE after BR from a page that is not guarded, or through X16 and X17. */
-const BTYPE_BR = 1;
+/** BTYPE after BR from a page that is not guarded, or through X16 and X17; from a guarded one. */
+const BTYPE_BR = 1, BTYPE_BR_GUARDED = 3;
 const BTYPE_BLR = 2;
 
-const trans_BR = (s: S, a: { rn: number }) => jumpTo(s, s.xr(a.rn), false, BTYPE_BR);
+/** BR, BRAA, BRAB through Xn: BTYPE depends on the page this instruction is on, once any guarded page has been seen. */
+function branchTo(s: S, target: Temp, rn: number): boolean {
+  if (s.feat.bti && rn !== 16 && rn !== 17 && s.helpers.branch_btype) {
+    const { tcg } = s, seen = tcg.i64(), t = tcg.tempTb(), other = s.label();
+    s.syncCc();
+    tcg.mov(t, target);
+    tcg.ld(seen, envOff.guarded_seen, 'ld32u');
+    tcg.brcond(Cond.EQ, seen, 0, other);
+    const { pcSave } = s;
+    s.updatePc(0);
+    // The helper sets BTYPE and tb_flags for 1 or 3.
+    tcg.call(s.helpers.branch_btype, null, BTYPE_BR_GUARDED, BTYPE_BR);
+    cleanTarget(s, s.g.pc, t);
+    s.gotoPtrOrExit();
+    s.pcSave = pcSave;
+    tcg.setLabel(other);
+    return jumpTo(s, t, false, BTYPE_BR);
+  }
+  return jumpTo(s, target, false, BTYPE_BR);
+}
+const trans_BR = (s: S, a: { rn: number }) => branchTo(s, s.xr(a.rn), a.rn);
 const trans_BLR = (s: S, a: { rn: number }) => jumpTo(s, s.xr(a.rn), true, BTYPE_BLR);
 const trans_RET = (s: S, a: { rn: number }) => jumpTo(s, s.xr(a.rn), false, 0);
 
-/** The pointer, authenticated with an instruction key when any is enabled. */
-function authenticated(s: S, pointer: Temp, modifier: Temp, keyB: number): Temp {
-  if (!getFlag(s.flags, TBFlag.PAUTH_ACTIVE)) return pointer;
-  const t = s.tcg.i64();
-  s.callHelper(keyB ? s.helpers.auth_ib : s.helpers.auth_ia, t, pointer, modifier);
-  return t;
-}
+/** The pointer, authenticated with an instruction key. */
+const authenticated = (s: S, pointer: Temp, modifier: Temp, keyB: number): Temp => auth(s, keyB ? 'autib' : 'autia', pointer, modifier);
 
 interface AuthBranch { m: number; rn: number; rm: number }
 
@@ -97,7 +113,7 @@ interface AuthBranch { m: number; rn: number; rm: number }
 const authBranch = (link: boolean, zero: boolean) => (s: S, a: AuthBranch): boolean => {
   if (!s.feat.pauth) return false;
   const t = authenticated(s, s.xr(a.rn), zero ? s.tcg.constI64(0) : s.xsp(a.rm), a.m);
-  return jumpTo(s, t, link, link ? BTYPE_BLR : BTYPE_BR);
+  return link ? jumpTo(s, t, true, BTYPE_BLR) : branchTo(s, t, a.rn);
 };
 function trans_RETA(s: S, a: { m: number }): boolean {
   if (!s.feat.pauth) return false;

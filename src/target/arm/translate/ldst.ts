@@ -1,9 +1,9 @@
 // Loads and stores of general registers: every addressing form, pairs, ordered (acquire, release, RCpc), prefetch.
 import type { DecodeRow } from '../../../tcg/decode.ts';
 import { MemOp, type Temp } from '../../../tcg/types.ts';
-import { getFlag, TBFlag } from '../env.ts';
 import type { DisasContext } from './context.ts';
 import { extendedReg } from './operand.ts';
+import { auth } from './pauth.ts';
 
 type S = DisasContext;
 const { MO_SIGN, MO_ALIGN, MO_SEQCST } = MemOp;
@@ -161,11 +161,7 @@ function trans_LDAPURS(s: S, a: Single & { imm: number; w: number }): boolean {
 function trans_LDRA(s: S, a: { m: number; imm: number; w: number; rn: number; rt: number }): boolean {
   if (!s.feat.pauth) return false;
   const { tcg } = s, disp = a.imm * 8;
-  let base = s.xsp(a.rn);
-  if (getFlag(s.flags, TBFlag.PAUTH_ACTIVE)) {
-    base = tcg.i64();
-    s.callHelper(a.m ? s.helpers.auth_db : s.helpers.auth_da, base, s.xsp(a.rn), 0);
-  }
+  const base = auth(s, a.m ? 'autdb' : 'autda', s.xsp(a.rn), tcg.constI64(0));
   loadReg(s, a.w && a.rt === a.rn ? 31 : a.rt, base, disp, 3, ZERO);
   if (a.w) tcg.add(s.xsp(a.rn), base, disp);
   return true;

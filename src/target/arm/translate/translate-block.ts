@@ -2,9 +2,10 @@
 import type { HelperRef, TCGContext } from '../../../tcg/context.ts';
 import type { Decoder } from '../../../tcg/decode.ts';
 import type { TbRequest, TbResult } from '../../../accel/target.ts';
+import { Cond } from '../../../tcg/types.ts';
 import { CF_SINGLE_STEP, TB_EXIT_NOCHAIN } from '../../../memory/layout/tb.ts';
 import { TARGET_PAGE_SIZE } from '../../../memory/layout/cpu.ts';
-import { getFlag, TBFlag } from '../env.ts';
+import { envOff, getFlag, TBFlag } from '../env.ts';
 import type { ArmFeatures } from '../features.ts';
 import { EXCP, synBtiTrap, synIllegalState, synSwStep, synUncategorized } from '../syndrome.ts';
 import { Jmp, DisasContext, type ArmGlobals } from './context.ts';
@@ -18,7 +19,7 @@ export interface TranslateOptions {
   readonly exclusive?: ExclusiveScheme;
   /** `-d unimp`: an encoding was found that nothing here translates. PC as two halves. */
   readonly onUnallocated?: (insn: number, pcLo: number, pcHi: number) => void;
-  /** The page is guarded (GP bit of its descriptor): indirect branches must land on BTI. */
+  /** The page is guarded (GP bit of its descriptor): indirect branches must land on BTI. Absent: asked when the code runs. */
   readonly guarded?: boolean;
   readonly decoder?: Decoder<DisasContext>;
 }
@@ -34,6 +35,15 @@ function isBranchTarget(s: DisasContext, insn: number, btype: number): boolean {
   }
   // BRK and HLT trap by themselves.
   return (insn & 0xffe0001f) >>> 0 === 0xd4200000 || (insn & 0xffe0001f) >>> 0 === 0xd4400000;
+}
+
+/** Before an instruction that an indirect branch may not land on: traps if the page is guarded, where any page is. */
+function checkGuarded(s: DisasContext): void {
+  const t = s.tcg.i64(), open = s.label();
+  s.tcg.ld(t, envOff.guarded_seen, 'ld32u');
+  s.tcg.brcond(Cond.EQ, t, 0, open);
+  s.tcg.call(s.helpers.branch_target_check, null, synBtiTrap(s.btype));
+  s.tcg.setLabel(open);
 }
 
 /** What precedes the first instruction: pending step, misaligned PC, PSTATE.IL. True when the TB is over. */
@@ -84,8 +94,9 @@ export function translateBlock(tcg: TCGContext, g: ArmGlobals, feat: ArmFeatures
     }
     icount++;
     s.insn = req.ldl(s.pcCurr);
-    const bad = s.btype > 0 && options.guarded === true && !isBranchTarget(s, s.insn, s.btype);
-    if (bad) s.exceptionInsn(EXCP.UDEF, synBtiTrap(s.btype));
+    const bad = s.btype > 0 && options.guarded !== false && !isBranchTarget(s, s.insn, s.btype);
+    if (bad && options.guarded === undefined && s.helpers.branch_target_check) checkGuarded(s);
+    if (bad && options.guarded === true) s.exceptionInsn(EXCP.UDEF, synBtiTrap(s.btype));
     else if (!decoder.decode(s, s.insn)) {
       options.onUnallocated?.(s.insn, (req.pcLo & ~(TARGET_PAGE_SIZE - 1)) | s.pcCurr, req.pcHi);
       s.exceptionInsn(EXCP.UDEF, synUncategorized());

@@ -42,6 +42,8 @@ export function asyncRunOnCpu(cpu: Vcpu, fn: number, args: readonly number[] = [
     cpu.kick();
     if (done) return;
     if (self) runQueuedWork(self, false);
+    // All vCPUs on one thread: nobody else would make room.
+    if (cpu.services && cpu !== self) runQueuedWork(cpu, false);
     Atomics.pause();
   }
 }

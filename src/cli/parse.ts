@@ -20,8 +20,9 @@ import { parseSmp } from './smp.ts';
 /** Arguments of each option, in the order given; an option without argument appears as ''. */
 type Collected = { readonly [K in OptionName]: readonly string[] };
 
-/** vCPUs of the embedded guest when -smp does not say. */
+/** vCPUs of the embedded guest when -smp does not say; its CPU, which has the LSE atomics it shows. */
 const DEFAULT_GUEST_CPUS = 4;
+const DEFAULT_GUEST_CPU = 'max';
 const HELP_WORDS = ['help', '?'];
 
 /** Splits argv into options. UserErrors `unknown-option`, `missing-argument`, `not-available`. */
@@ -81,7 +82,7 @@ export function parseCommandLine(argv: readonly string[], catalog: Catalog): Cli
   }
   const options: MachineOptions = {
     machine: 'virt', virt,
-    cpu: parseCpu(lastOf(given.cpu) ?? machine.defaultCpu, catalog),
+    cpu: parseCpu(lastOf(given.cpu) ?? (boot.defaultGuest ? DEFAULT_GUEST_CPU : machine.defaultCpu), catalog),
     smp,
     memory: parseMemory(given.m, machine, virt.highmem),
     accel: parseAccel([...given.accel, ...(given['one-insn-per-tb'].length > 0 ? ['tcg,one-insn-per-tb=on'] : [])], accel, catalog),

@@ -1,7 +1,6 @@
 // Builds the AssemblyScript helper modules into build/: `node scripts/build-wasm.ts`.
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { main as asc } from 'assemblyscript/asc';
 import { envOff } from '../src/target/arm/env.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -68,6 +67,10 @@ async function build(m: Module): Promise<void> {
   const source = offsetsSource();
   if (!existsSync(offsets) || readFileSync(offsets, 'utf8') !== source) writeFileSync(offsets, source);
   let binary: Uint8Array | undefined;
+  // By a computed name: the compiler's own declarations would replace the global console and Atomics with AssemblyScript's.
+  const { main: asc } = await import(['assemblyscript', 'asc'].join('/')) as {
+    main(argv: string[], api?: object): Promise<{ error: Error | null; stderr: { toString(): string } }>;
+  };
   const { error, stderr } = await asc([
     m.entry, '--outFile', 'module.wasm', '--runtime', 'stub', '--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536',
     '--noExportMemory', '--enable', 'simd', '--enable', 'threads', '--optimizeLevel', '3', '--shrinkLevel', '0', '--noAssert', '--baseDir', root,

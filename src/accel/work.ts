@@ -98,5 +98,6 @@ export function runQueuedWork(cpu: Vcpu, mayExclude: boolean, exclusive?: (fn: (
     // The item leaves the ring only after it ran, so that an empty ring means all work is done
     // (tlbFlush…AllCpusSynced relies on it).
     lock.withLock(() => { if (cpu.ld32(off.work_head) === item.at) cpu.st32(off.work_head, item.at + 1); });
+    Atomics.notify(m, cpu.word(off.work_head)); // wakes src/accel/softmmu.ts#broadcast
   }
 }

@@ -7,13 +7,14 @@ import { printOp } from '../../src/tcg/text.ts';
 import type { Op } from '../../src/tcg/context.ts';
 import { envOff, putFlag, TBFlag } from '../../src/target/arm/env.ts';
 import { EC, EXCP, syndrome } from '../../src/target/arm/syndrome.ts';
+import { registerPauthHelpers } from '../../src/target/arm/translate/pauth.ts';
 
 const BASE = 0x1000;
 const words = (src: string): number[] => {
   const { code } = assemble(src.replaceAll(';', '\n'), { base: BASE });
   return [...new Int32Array(code.slice().buffer)];
 };
-const bench = new A64Bench();
+const bench = new A64Bench(allFeatures(true), (t) => registerPauthHelpers(t, false));
 const real = (ops: readonly Op[]) => ops.filter((o) => !(o.def.flags & OpFlag.META));
 /** Ops of straight-line code without the two that leave the TB. */
 const cost = (src: string): number => real(bench.translate(words(src))).length - 2;
@@ -213,6 +214,47 @@ t.test('top-byte-ignore of branch targets', (t) => {
   t.equal(bench.run(0xa000).pc, low, 'only the upper half');
   bench.setX(1, 0xab80_0000_0000_0000n);
   t.equal(bench.run(0xa000).pc, 0xff80_0000_0000_0000n, 'the upper half is sign-extended');
+  bench.flags = 0;
+  t.end();
+});
+
+t.test('branches and loads with pointer authentication', (t) => {
+  const { cpu } = bench;
+  // EnIA, EnIB, EnDA, EnDB; 48-bit addresses without tags.
+  cpu.st64(envOff.sctlr_el1, 1n << 31n | 1n << 30n | 1n << 27n | 1n << 13n);
+  cpu.st64(envOff.tcr_el1, 16n | 16n << 16n);
+  for (const [n, key] of (['apia', 'apib', 'apda', 'apdb'] as const).entries()) {
+    cpu.st64(envOff[key], 0x84be85ce9804e94bn + BigInt(n));
+    cpu.st64(envOff[key] + 8, 0xec2802d4e0a488e9n);
+  }
+  bench.load(0xb100, [0]);
+  const forms = {
+    'pacia x1, x2; braa x1, x2': 'pacia x1, x2; braa x1, x3', 'pacib x1, x2; brab x1, x2': 'pacia x1, x2; brab x1, x2',
+    'paciza x1; braaz x1': 'pacizb x1; braaz x1', 'pacia x1, sp; blraa x1, sp': 'pacia x1, sp; blraa x1, x2', 'pacizb x1; blrabz x1': 'blrabz x1',
+    'mov x30, x1; paciasp; retaa': 'mov x30, x1; pacibsp; retaa', 'mov x30, x1; pacibsp; retab': 'mov x30, x1; pacibsp; add sp, sp, #16; retab',
+    'pacdza x1; ldraa x5, [x1, #-8]': 'pacdzb x1; ldraa x5, [x1, #-8]', 'pacdzb x1; ldrab x5, [x1, #8]!': 'pacdza x1; ldrab x5, [x1, #8]!',
+  };
+  let at = 0xc000;
+  const go = (src: string, flags: number) => {
+    bench.setX(1, 0xb100n); bench.setX(2, 0x1234n); bench.setX(3, 0x5678n); bench.setX(5, 0n); bench.setX(31, 0x8000n);
+    bench.cpu.st32(envOff.btype, 0);
+    bench.flags = flags;
+    const code = words(src);
+    bench.load(at, [...code, 0]);
+    at += 4 * code.length + 4;
+    return bench.run(at - 4 * code.length - 4);
+  };
+  bench.ram.setBigUint64(0xb100 - 8, 0x1111n, true);
+  bench.ram.setBigUint64(0xb100 + 8, 0x2222n, true);
+  for (const [good, bad] of Object.entries(forms)) {
+    const isLoad = good.includes('ldra'), active = putFlag(TBFlag.PAUTH_ACTIVE, 1);
+    const stop = go(good, active);
+    if (isLoad) t.equal(bench.x(5), good.includes('#-8') ? 0x1111n : 0x2222n, good);
+    else t.equal(stop.pc, 0xb100n, good);
+    if (good.includes('!')) t.equal(bench.x(1), 0xb108n, 'write-back is of the authenticated address');
+    t.match(go(bad, active), { excp: isLoad ? EXCP.DATA_ABORT : EXCP.PREFETCH_ABORT }, `${bad}: not a valid address`);
+    if (!good.startsWith('mov')) t.match(go(good.replace(/^.*; /, ''), 0), isLoad ? { excp: EXCP.UDEF } : { pc: 0xb100n }, 'no key enabled: taken as it is');
+  }
   bench.flags = 0;
   t.end();
 });

@@ -23,7 +23,7 @@ function random(): number {
 export function delay(): void {
   if (state === 0) return;
   const dice = random() & 511;
-  if (dice === 0) plain.wait(nobody, 0, 0, 0.05);
+  if (dice === 0) (plain.wait as typeof Atomics.wait)(nobody, 0, 0, 0.05);
   else if (dice < 128) for (let n = dice >> 1; n > 0; n--) pause();
 }
 

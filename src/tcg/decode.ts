@@ -111,16 +111,25 @@ function build<S>(rows: Compiled<S>[], used: number): Node<S> {
   const leaf = (): Node<S> => ({ rows: [...rows].sort((a, b) => popcount(b.mask) - popcount(a.mask)) });
   if (rows.length <= 2) return leaf();
   let best: { shift: number; width: number; worst: number } | undefined;
+  const counts = new Int32Array(256);
   for (let width = 2; width <= 8; width++) {
+    const all = 2 ** width - 1;
     for (let shift = 0; shift + width <= 32; shift++) {
-      const m = (2 ** width - 1) << shift;
-      if (m & used) continue;
-      const counts = new Array<number>(1 << width).fill(0);
+      if ((all << shift) & used) continue;
+      counts.fill(0, 0, all + 1);
+      // Rows with more than two of the bits open are taken to be on every branch.
+      let everywhere = 0;
       for (const r of rows) {
-        if (popcount(r.mask & m) < width - 2) { for (let k = 0; k < counts.length; k++) counts[k]++; continue; }
-        for (let k = 0; k < counts.length; k++) if ((((k << shift) ^ r.value) & r.mask & m) === 0) counts[k]++;
+        const fixed = (r.mask >>> shift) & all, open = all & ~fixed, value = (r.value >>> shift) & fixed;
+        if (popcount(open) > 2) { everywhere++; continue; }
+        for (let sub = open; ; sub = (sub - 1) & open) {
+          counts[value | sub]++;
+          if (sub === 0) break;
+        }
       }
-      const worst = Math.max(...counts);
+      let most = 0;
+      for (let k = 0; k <= all; k++) most = Math.max(most, counts[k]);
+      const worst = most + everywhere;
       if (worst < rows.length && (!best || worst < best.worst)) best = { shift, width, worst };
     }
   }

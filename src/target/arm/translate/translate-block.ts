@@ -2,6 +2,7 @@
 import type { HelperRef, TCGContext } from '../../../tcg/context.ts';
 import type { Decoder } from '../../../tcg/decode.ts';
 import type { TbRequest, TbResult } from '../../../accel/target.ts';
+import { OpFlag } from '../../../tcg/ops/def.ts';
 import { Cond } from '../../../tcg/types.ts';
 import { CF_SINGLE_STEP, TB_EXIT_NOCHAIN } from '../../../memory/layout/tb.ts';
 import { TARGET_PAGE_SIZE } from '../../../memory/layout/cpu.ts';
@@ -62,16 +63,16 @@ function beforeFirst(s: DisasContext, req: TbRequest): boolean {
 
 /** Ends a TB after its last instruction, as isJmp says. */
 function tbStop(s: DisasContext): void {
-  switch (s.isJmp) {
-    case Jmp.NORETURN: return;
-    case Jmp.NEXT: case Jmp.TOO_MANY: s.gotoTb(0, 4); return;
-    case Jmp.JUMP: s.syncCc(); s.gotoPtrOrExit(); return;
-    case Jmp.UPDATE_NOCHAIN: s.syncCc(); s.updatePc(4); s.gotoPtrOrExit(); return;
-    case Jmp.UPDATE_EXIT:
-      s.syncCc();
-      s.updatePc(4);
-      if (s.ssActive) s.stepComplete(); else s.tcg.exitTb(TB_EXIT_NOCHAIN);
-  }
+  if (s.isJmp !== Jmp.NORETURN) leave(s);
+  // After a helper that always raises: the ops must end in an exit, if one that is never reached.
+  if (!(s.tcg.ops[s.tcg.ops.length - 1].def.flags & OpFlag.BB_EXIT)) s.tcg.exitTb(TB_EXIT_NOCHAIN);
+}
+function leave(s: DisasContext): void {
+  if (s.isJmp === Jmp.NEXT || s.isJmp === Jmp.TOO_MANY) { s.gotoTb(0, 4); return; }
+  s.syncCc();
+  if (s.isJmp !== Jmp.JUMP) s.updatePc(4);
+  if (s.isJmp === Jmp.UPDATE_EXIT && !s.ssActive) s.tcg.exitTb(TB_EXIT_NOCHAIN);
+  else s.gotoPtrOrExit();
 }
 
 /**
@@ -85,7 +86,10 @@ export function translateBlock(tcg: TCGContext, g: ArmGlobals, feat: ArmFeatures
   const decoder = options.decoder ?? a64Decoder();
   const maxInsns = s.ssActive || req.cflags & CF_SINGLE_STEP ? 1 : req.maxInsns;
   tcg.insnStart(start, s.insnStartData);
-  if (beforeFirst(s, req)) return { size: 4, icount: 1 };
+  if (beforeFirst(s, req)) {
+    tbStop(s);
+    return { size: 4, icount: 1 };
+  }
   let icount = 0;
   for (;;) {
     if (icount > 0) {

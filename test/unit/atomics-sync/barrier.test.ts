@@ -2,7 +2,7 @@
 import t from 'tap';
 import { Barrier } from '#atomics-sync';
 import { Crew, shared } from './crew.ts';
-import { COUNTER, LOCK } from './words.ts';
+import { COUNTER, LOCK, LOCK2 } from './words.ts';
 
 const crew = new Crew(4);
 t.teardown(() => crew.stop());
@@ -17,6 +17,16 @@ for (const [times, jitter] of [[5_000, false], [1_000, true]] as const) {
     t.equal(i32[COUNTER], times);
   });
 }
+
+t.test('two pairs, with jitter: a fast thread is in the next generation before the slow one has left', async (t) => {
+  const i32 = shared();
+  Barrier.init(i32, LOCK, 2);
+  Barrier.init(i32, LOCK2, 2);
+  const times = 10_000;
+  const leaders = await crew.run('barrierMeet', i32, { times, pairs: true, jitter: true });
+  t.equal(leaders[0] + leaders[1], times);
+  t.equal(leaders[2] + leaders[3], times);
+});
 
 t.test('the main thread takes part without blocking', async (t) => {
   const i32 = shared();

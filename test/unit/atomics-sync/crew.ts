@@ -31,7 +31,7 @@ export class Crew {
     }));
     const watchdog = setTimeout(() => {
       // Whatever else the test waits for will not come either: end the process, which fails the test file.
-      console.error(`${scenario}: threads still not done after ${NEVER_ENDS_MS} ms`);
+      process.stderr.write(`${scenario}: threads still not done after ${NEVER_ENDS_MS} ms\n`);
       process.exit(1);
     }, NEVER_ENDS_MS);
     try {

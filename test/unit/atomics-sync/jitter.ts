@@ -6,8 +6,8 @@
  * missing compare-exchange or a wrong order of two stores shows within some thousand rounds.
  */
 const DELAYED = ['load', 'store', 'add', 'sub', 'exchange', 'compareExchange', 'notify', 'wait'] as const;
-const plain = Object.fromEntries(DELAYED.map((name) => [name, Atomics[name]]));
-const pause = Atomics.pause;
+const { wait, pause } = Atomics;
+const plain = Object.fromEntries(DELAYED.map((name) => [name, Atomics[name]])) as Record<string, (...args: unknown[]) => unknown>;
 const nobody = new Int32Array(new SharedArrayBuffer(4));
 
 let state = 0; // xorshift32; 0: no jitter
@@ -23,7 +23,7 @@ function random(): number {
 export function delay(): void {
   if (state === 0) return;
   const dice = random() & 511;
-  if (dice === 0) (plain.wait as typeof Atomics.wait)(nobody, 0, 0, 0.05);
+  if (dice === 0) wait(nobody, 0, 0, 0.05);
   else if (dice < 128) for (let n = dice >> 1; n > 0; n--) pause();
 }
 
@@ -31,7 +31,7 @@ export function delay(): void {
 export function setJitter(seed: number): void {
   state = seed | 0;
   for (const name of DELAYED) {
-    const operation = plain[name] as (...args: unknown[]) => unknown;
+    const operation = plain[name];
     // Restored when off: a wrapper would cost the undelayed tests their speed.
     (Atomics as unknown as Record<string, unknown>)[name] = seed === 0 ? operation
       : (...args: unknown[]) => { delay(); return operation(...args); };

@@ -21,6 +21,8 @@ t.test('plain increments by four threads are all there', async (t) => {
   t.equal(i32[COUNTER], 4 * times);
   t.equal(i32[TWIN], 4 * times);
   t.equal(Atomics.load(i32, LOCK), MUTEX_STATE.FREE, 'free at the end');
+  t.same(await crew.run('mutexCount', i32, { times: 40_000, jitter: true }), [0, 0, 0, 0], 'with jitter');
+  t.equal(i32[COUNTER], 4 * (times + 40_000));
 });
 
 t.test('lock, tryLock, lockTimeout and withLock exclude each other', async (t) => {

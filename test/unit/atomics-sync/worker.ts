@@ -260,9 +260,9 @@ const scenarios = {
     return [leader, failed];
   },
 
-  /** `params.times` barriers and nothing else; returns times leader. */
-  barrierMeet({ i32, params }: Job): number {
-    const barrier = new Barrier(i32, LOCK);
+  /** `params.times` barriers and nothing else, all workers or two by two; returns times leader. */
+  barrierMeet({ i32, me, params }: Job): number {
+    const barrier = new Barrier(i32, params.pairs && me >= 2 ? LOCK2 : LOCK);
     let leader = 0;
     for (let n = 0; n < params.times; n++) if (barrier.wait()) leader++;
     return leader;

@@ -95,7 +95,7 @@ const FEATURE_FIELDS: Readonly<Record<keyof ArmFeatures, readonly [string, numbe
   dpb: ['ISAR1', 0, 1], dpb2: ['ISAR1', 0, 2], pauth: ['ISAR1', 4, 1], pauth2: ['ISAR1', 4, 3], jscvt: ['ISAR1', 12, 1], fcma: ['ISAR1', 16, 1],
   rcpc: ['ISAR1', 20, 1], rcpc2: ['ISAR1', 20, 2], frintts: ['ISAR1', 32, 1], sb: ['ISAR1', 36, 1], specres: ['ISAR1', 40, 1], bf16: ['ISAR1', 44, 1], i8mm: ['ISAR1', 52, 1],
   wfxt: ['ISAR2', 0, 2], mops: ['ISAR2', 16, 1], cssc: ['ISAR2', 52, 1],
-  fp16: ['PFR0', 16, 1], ras: ['PFR0', 28, 1], dit: ['PFR0', 48, 1], csv2_2: ['PFR0', 56, 2], bti: ['PFR1', 0, 1], ssbs: ['PFR1', 4, 1], ssbs2: ['PFR1', 4, 2],
+  fp16: ['PFR0', 16, 1], ras: ['PFR0', 28, 1], dit: ['PFR0', 48, 1], csv2_2: ['PFR0', 56, 2], bti: ['PFR1', 0, 1], ssbs: ['PFR1', 4, 1],
   hafs: ['MMFR1', 0, 1], hdbs: ['MMFR1', 0, 2], hpds: ['MMFR1', 12, 1], lor: ['MMFR1', 16, 1], pan: ['MMFR1', 20, 1], pan2: ['MMFR1', 20, 2],
   ttcnp: ['MMFR2', 0, 1], uao: ['MMFR2', 4, 1], lva: ['MMFR2', 16, 1], ttst: ['MMFR2', 28, 1], lse2: ['MMFR2', 32, 1], ids: ['MMFR2', 36, 1], evt: ['MMFR2', 56, 1], e0pd: ['MMFR2', 60, 1],
   lpa: ['MMFR0', 0, 6], lpa2_4k: ['MMFR0', 28, 1], lpa2_16k: ['MMFR0', 20, 2],

@@ -11,8 +11,8 @@ export interface ArmFeatures {
   readonly pan: boolean; readonly pan2: boolean; readonly uao: boolean; readonly dit: boolean; readonly ssbs: boolean;
   readonly hafs: boolean; readonly hdbs: boolean; readonly tlbios: boolean; readonly tlbirange: boolean; readonly dpb: boolean; readonly dpb2: boolean;
   readonly ttcnp: boolean; readonly hpds: boolean; readonly lva: boolean; readonly lpa: boolean; readonly rng: boolean; readonly specres: boolean; readonly evt: boolean; readonly e0pd: boolean; readonly cssc: boolean; readonly mops: boolean; readonly wfxt: boolean;
-  /** RAS extension, FEAT_CSV2_2 (SCXTNUM), MRS of SSBS, LORegions, ID traps, small translation tables, 52-bit addresses with small granules. */
-  readonly ras: boolean; readonly csv2_2: boolean; readonly ssbs2: boolean; readonly lor: boolean; readonly ids: boolean; readonly ttst: boolean;
+  /** RAS extension, FEAT_CSV2_2 (SCXTNUM), LORegions, ID traps, small translation tables, 52-bit addresses with small granules. */
+  readonly ras: boolean; readonly csv2_2: boolean; readonly lor: boolean; readonly ids: boolean; readonly ttst: boolean;
   readonly lpa2_4k: boolean; readonly lpa2_16k: boolean;
   readonly pmu: boolean; readonly pmuv3p1: boolean; readonly pmuv3p4: boolean; readonly pmuv3p5: boolean;
 }

@@ -47,7 +47,9 @@ export const idRegs: readonly SysregDef[] = [
 /** Part number of MIDR_EL1, by which the implementation-defined registers go. */
 const part = ({ idregs }: SysregModel): number => Number((idregs.MIDR_EL1 >> 4n) & 0xfffn);
 const CORTEX_A53 = 0xd03, CORTEX_A57 = 0xd07, CORTEX_A72 = 0xd08;
-const isA5x = (m: SysregModel): boolean => [CORTEX_A53, CORTEX_A57, CORTEX_A72].includes(part(m));
+/** QEMU's `max` began as a Cortex-A57 and kept its registers. */
+const MAX = 0x051;
+const isA5x = (m: SysregModel): boolean => [CORTEX_A53, CORTEX_A57, CORTEX_A72, MAX].includes(part(m));
 
 /** Registers of the cores' technical reference manuals that Linux and firmware touch. */
 export const implementationDefined: readonly SysregDef[] = [

@@ -35,7 +35,7 @@ export const pstateRegs: readonly SysregDef[] = [
   { name: 'SPSEL', key: [3, 0, 4, 2, 0], endsTb: true, read: (cpu) => cpu.ld32(envOff.spsel), write: (cpu, lo) => { setElSp(cpu, cpu.ld32(envOff.el), lo & 1); rebuildHflags(cpu); } },
   { name: 'CURRENTEL', key: [3, 0, 4, 2, 2], ro: true, read: (cpu) => cpu.ld32(envOff.el) << 2 },
   pstateField('PAN', [3, 0, 4, 2, 3], envOff.pan, 22, 'pan'), pstateField('UAO', [3, 0, 4, 2, 4], envOff.uao, 23, 'uao'),
-  pstateField('DIT', [3, 3, 4, 2, 5], envOff.dit, 24, 'dit', 'rw'), pstateField('SSBS', [3, 3, 4, 2, 6], envOff.ssbs, 12, 'ssbs2', 'rw'),
+  pstateField('DIT', [3, 3, 4, 2, 5], envOff.dit, 24, 'dit', 'rw'), pstateField('SSBS', [3, 3, 4, 2, 6], envOff.ssbs, 12, 'ssbs', 'rw'),
   { name: 'NZCV', key: [3, 3, 4, 2, 0], el0: 'rw', read: readNzcv, write: writeNzcv },
   {
     name: 'DAIF', key: [3, 3, 4, 2, 1], el0: 'rw', endsTb: true, allowEl0: (cpu) => (cpu.ld32(envOff.sctlr_el1) & SCTLR.UMA) !== 0,

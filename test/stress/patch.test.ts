@@ -29,7 +29,7 @@ function patched(where: 'called' | 'chained' | 'inline', n: number, cpus: number
 for (const { regions, tier } of TIERS) for (const where of ['called', 'chained', 'inline'] as const) {
   t.test(`${tier}: an instruction patched by another vCPU, ${where}, is never stale after the handshake`, async (t) => {
     // Inline code is run by one vCPU only: the others would fall through into its loop.
-    const cpus = where === 'inline' ? 2 : 4, n = cpus === 2 ? 1600 : 240;
+    const cpus = where === 'inline' ? 2 : 4, n = cpus === 2 ? 1600 : 160;
     const r = await new ToyMachine({ program: patched(where, n, cpus), entries: ENTRIES.slice(0, cpus), regions, tbSize: 8 << 20 }).run();
     t.ok(r.x.slice(1).every((x) => x[9] >= 30n), `runs: ${r.x.slice(1).map((x) => x[9])}; ${r.stats.tbs} TBs, ${r.stats.regions} regions`);
   });

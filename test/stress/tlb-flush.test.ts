@@ -35,7 +35,7 @@ const FLUSHES: Record<string, (a: ToyAsm) => void> = {
 
 for (const [name, flush] of Object.entries(FLUSHES)) {
   t.test(`flush of ${name === 'all' ? 'everything' : `a ${name}`}: a page mapped elsewhere is read there`, async (t) => {
-    const n = 200, a = mapper(n, flush, (a) => a.mem('st', 1, 2));
+    const n = 120, a = mapper(n, flush, (a) => a.mem('st', 1, 2));
     ENTRIES.forEach((v, k) => {
       if (k === 0) return;
       a.org(0x20000 + k * PAGE).label(v).gate(4).li(3, n).li(5, V).li(6, FLAG).li(7, ALIAS);
@@ -48,7 +48,7 @@ for (const [name, flush] of Object.entries(FLUSHES)) {
 }
 
 t.test('nobody writes to the page that was mapped before the flush', async (t) => {
-  const n = 200;
+  const n = 120;
   // After the flush vCPU 0 clears what the others wrote to the old page (its entry is in x11) and looks again after a while.
   const a = mapper(n, FLUSHES.page, (a) => a.mem('st', 0, 2, 8).mem('st', 0, 2, 16).mem('st', 0, 2, 24), (a) => {
     a.emit('shri', 11, 11, 12).alu('mul', 11, 11, 10);
@@ -69,7 +69,7 @@ t.test('nobody writes to the page that was mapped before the flush', async (t) =
 
 for (const regions of [false, true]) {
   t.test(`code on a page mapped elsewhere is run there (${regions ? 'regions' : 'interpreter'})`, async (t) => {
-    const n = 200, a = mapper(n, FLUSHES.page, (a) => a.li(13, encode('movi', 2, 0, 0)).alu('add', 13, 13, 1).mem('stw', 13, 2).emit('ic', 0, 2));
+    const n = 120, a = mapper(n, FLUSHES.page, (a) => a.li(13, encode('movi', 2, 0, 0)).alu('add', 13, 13, 1).mem('stw', 13, 2).emit('ic', 0, 2));
     for (let p = 0; p < 4; p++) a.org(POOL + p * PAGE).emit('movi', 2, 0, 0).emit('br', 0, 15);
     const here = a.pc;
     ENTRIES.forEach((v, k) => {
@@ -85,7 +85,7 @@ for (const regions of [false, true]) {
 
 t.test('one flush anywhere in a block forgets data and code of all its pages', async (t) => {
   // The whole of REMAP, 512 pages, is one block: at 2 or at 4 MiB in turn.
-  const n = 60, LG = 9, block = (to: number) => pte(to, LG), TO = [0x200000, 0x400000];
+  const n = 40, LG = 9, block = (to: number) => pte(to, LG), TO = [0x200000, 0x400000];
   const a = new ToyAsm(0x10000);
   a.label('v0').gate(4).li(1, 0).li(3, n).li(5, REMAP + 77 * PAGE).li(6, FLAG).li(10, PAGE);
   a.label('w').addi(1, 1, 1).emit('andi', 2, 1, 1).li(4, 0x200000).alu('mul', 4, 4, 2).li(2, TO[0]).alu('add', 2, 2, 4); // x2 = block
@@ -107,7 +107,7 @@ t.test('one flush anywhere in a block forgets data and code of all its pages', a
 });
 
 t.test('broadcasts of all vCPUs at once, and to vCPUs that flush alone, come to an end', async (t) => {
-  const n = 3000, a = new ToyAsm(0x10000), bodies = ['tlbi', 'tlbia', 'tlbi', 'tlbil'] as const;
+  const n = 1500, a = new ToyAsm(0x10000), bodies = ['tlbi', 'tlbia', 'tlbi', 'tlbil'] as const;
   ENTRIES.forEach((v, k) => {
     a.org(0x10000 + k * PAGE).label(v).gate(4).li(1, 0).li(3, n).li(5, V);
     a.label(`${v}_loop`).mem('ld', 2, 5).emit(bodies[k], 0, 5).addi(1, 1, 1).bne(1, 3, `${v}_loop`).emit('halt');

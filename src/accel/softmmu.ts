@@ -243,11 +243,11 @@ export class SoftMmu implements TargetServices {
     const fault = () => { this.#restore(tb, insnRef); return SLOW_FAULT; };
     const misaligned = (lo & (n - 1)) !== 0;
     if (misaligned && !this.cpu.target.allowsUnalignedAtomic(this.cpu, lo, n)) {
-      this.cpu.target.unalignedAccess(this.cpu, lo, hi, MMU_DATA_STORE, mmuIdx);
+      this.cpu.target.unalignedAccess(this.cpu, lo, hi, MMU_DATA_LOAD, mmuIdx);
       return fault();
     }
-    // Both halves of the access must be allowed; the store side reports the fault, as the architecture does for AMOs.
-    const check = (l: number, h: number) => this.#lookup(l, h, MMU_DATA_STORE, mmuIdx) !== 0 && this.#lookup(l, h, MMU_DATA_LOAD, mmuIdx) !== 0;
+    // Both halves of the access must be allowed; what a read would have faulted on too is reported as a read.
+    const check = (l: number, h: number) => this.#lookup(l, h, MMU_DATA_LOAD, mmuIdx) !== 0 && this.#lookup(l, h, MMU_DATA_STORE, mmuIdx) !== 0;
     if (!this.#pieces(lo, hi, n, check)) return fault();
     const entry = this.tlb.entry(lo, mmuIdx), m = this.cpu.machine;
     const flags = (Atomics.load(m.i32, entry + E.addr_write >>> 2) | m.i32[entry + E.addr_read >>> 2]) & TLB_FLAGS_MASK;

@@ -185,7 +185,9 @@ export class Assembly implements Scope {
   }
 
   bytes(data: ArrayLike<number>): void {
-    this.buffer.set(data, this.reserve(data.length))
+    // reserve() may replace the buffer
+    const at = this.reserve(data.length)
+    this.buffer.set(data, at)
   }
 
   /** n bytes of a repeated little-endian `unit`-byte value. */

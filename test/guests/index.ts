@@ -1,4 +1,5 @@
 // The bare-metal guests whose output on QEMU is kept as golden data, and how each is run.
+import { exceptionGuest } from './exceptions.ts';
 import { sysKey, sysregGuest } from './sysregs.ts';
 
 export interface GoldenGuest {
@@ -6,7 +7,7 @@ export interface GoldenGuest {
   /** CPU models to run it on. */
   readonly models: readonly string[];
   readonly cpus?: number;
-  readonly image: () => Uint8Array;
+  readonly image: (model: string) => Uint8Array;
 }
 
 /** Every encoding of MRS, MSR and SYS. */
@@ -27,4 +28,5 @@ export const MODELS = ['cortex-a53', 'cortex-a57', 'cortex-a72', 'cortex-a76', '
 
 export const GUESTS: readonly GoldenGuest[] = [
   { name: 'sysregs', models: MODELS, image: () => sysregGuest(allSysKeys(), []) },
+  { name: 'exceptions', models: ['cortex-a72', 'neoverse-n1', 'max'], image: exceptionGuest },
 ];

@@ -32,7 +32,7 @@ function unaligned_access(cpu: Vcpu): true {
 function cmpxchg128(cpu: Vcpu): boolean {
   const { services } = cpu, lo = cpu.argLo(0), hi = cpu.argHi(0), mmuIdx = cpu.argLo(5);
   if (lo & 15) {
-    cpu.target.unalignedAccess(cpu, lo, hi, MMU_DATA_STORE, mmuIdx);
+    cpu.target.unalignedAccess(cpu, lo, hi, MMU_DATA_LOAD, mmuIdx);
     return true;
   }
   // One thread runs all vCPUs: it is alone already.
@@ -41,9 +41,10 @@ function cmpxchg128(cpu: Vcpu): boolean {
     services.exitAtomic();
     return true;
   }
-  // The store side first: it reports the faults of both.
+  // What a read would have faulted on too is reported as a read (ESR_ELx.WnR).
+  if (services.probeAccess(lo, hi, 16, MMU_DATA_LOAD, mmuIdx) === -1) return true;
   const at = services.probeAccess(lo, hi, 16, MMU_DATA_STORE, mmuIdx);
-  if (at === -1 || services.probeAccess(lo, hi, 16, MMU_DATA_LOAD, mmuIdx) === -1) return true;
+  if (at === -1) return true;
   if (at === -2) {
     cpu.target.transactionFailed(cpu, lo, hi, 0, MMU_DATA_STORE, mmuIdx);
     return true;

@@ -120,6 +120,13 @@ function readBit(s: S, d: Temp, field: number, bit: number): void {
   s.tcg.shl(d, d, bit);
 }
 
+/** FPCR and FPSR trap as the instructions do that use them (CPACR_EL1.FPEN). True when the trap was emitted. */
+function fpRegisterTraps(s: S, name: string): boolean {
+  const el = name === 'FPCR' || name === 'FPSR' ? getFlag(s.flags, TBFlag.FPEXC_EL) : 0;
+  if (el) s.exceptionInsn(EXCP.UDEF, syndrome(EC.FP_TRAP, 0x1e00000), el);
+  return el > 0;
+}
+
 interface Inline { read?: (s: S, d: Temp) => boolean | void; write?: (s: S, x: Temp) => boolean | void }
 const flagRegister = (field: number, bit: number): Inline => ({
   read: (s, d) => readBit(s, d, field, bit), write: (s, x) => s.tcg.st(bitOf(s, x, bit), field, 'st32'),
@@ -199,6 +206,7 @@ function trans_MRS_MSR(s: S, a: Access): boolean {
   const key = keyNumber([a.op0, a.op1, a.crn, a.crm, a.op2]), isRead = a.l === 1;
   const def = environment!.regs.get(key);
   if (!def || (isRead ? def.wo : def.ro) || (s.el === 0 && !def.el0?.includes(isRead ? 'r' : 'w'))) return undefinedAccess(s, key, isRead, !def);
+  if (fpRegisterTraps(s, def.name)) return true;
   const checked = s.el === 0 && def.allowEl0 !== undefined, inline = INLINE[def.name];
   if (isRead) {
     const d = s.xd(a.rt);

@@ -83,13 +83,15 @@ t.test('two tasks of one thread take turns', async (t) => {
 t.test('a pending lockAsync does not take the wake-up of a lock() of the same thread', async (t) => {
   const i32 = shared();
   const mutex = new Mutex(i32, LOCK);
-  const workers = crew.run('holdMutex', i32, { holder: 1 });
+  const workers = crew.run('holdMutex', i32, { holder: 1, moreMs: 50 });
   await reached(i32, READY, 1);
   const pending = mutex.lockAsync();
   t.equal(mutex.lockTimeout(5), false, 'the worker holds it');
   Atomics.store(i32, FLAG, 1);
   Atomics.notify(i32, FLAG);
+  const start = performance.now();
   t.equal(mutex.lockTimeout(10_000), true, 'got it with the event loop blocked');
+  t.ok(performance.now() - start < 5_000, 'by a wake-up, not by the last look when the time was up');
   mutex.unlock();
   await pending;
   mutex.unlock();

@@ -76,12 +76,13 @@ const scenarios = {
     return params.times;
   },
 
-  /** Holds the mutex until told to go on. */
+  /** Holds the mutex until told to go on, and `params.moreMs` longer, so that whoever told it can fall asleep. */
   holdMutex({ i32, me, params }: Job): void {
     const mutex = new Mutex(i32, LOCK);
     if (me !== params.holder) return;
     mutex.lock();
     reportAndWait(i32);
+    Atomics.wait(i32, DONE, 0, params.moreMs);
     mutex.unlock();
   },
 

@@ -82,7 +82,7 @@ export function parseCommandLine(argv: readonly string[], catalog: Catalog): Cli
   }
   const options: MachineOptions = {
     machine: 'virt', virt,
-    cpu: parseCpu(lastOf(given.cpu) ?? (boot.defaultGuest ? DEFAULT_GUEST_CPU : machine.defaultCpu), catalog),
+    cpu: parseCpu(lastOf(given.cpu) ?? (boot.defaultGuest && catalog.cpuModels.some((m) => m.name === DEFAULT_GUEST_CPU) ? DEFAULT_GUEST_CPU : machine.defaultCpu), catalog),
     smp,
     memory: parseMemory(given.m, machine, virt.highmem),
     accel: parseAccel([...given.accel, ...(given['one-insn-per-tb'].length > 0 ? ['tcg,one-insn-per-tb=on'] : [])], accel, catalog),

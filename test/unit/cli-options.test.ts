@@ -55,7 +55,8 @@ t.test('no options: the embedded guest on four vCPUs', async (t) => {
   const o = options();
   t.equal(o.boot.defaultGuest, true);
   t.equal(o.smp.cpus, 4);
-  t.equal(o.cpu.model, 'cortex-a57');
+  t.equal(o.cpu.model, 'max');
+  t.equal(options('-M', 'virt').cpu.model, 'cortex-a57');
   t.equal(options('-smp', '2').smp.cpus, 2);
   t.equal(options('-M', 'virt').boot.defaultGuest, false, 'a named machine is the user\'s');
   t.equal(options('-M', 'virt').smp.cpus, 1);

@@ -14,7 +14,7 @@ async function boot(start: () => Console): Promise<number> {
   const begin = performance.now(), c = start();
   try {
     await c.expect(/Run \/bin\/sh as init process/, 600);
-    await c.expect(/\/ # (\x1b\[6n)?$/, 120);
+    await c.expect(/[~/] # (\x1b\[6n)?$/, 120);
     return (performance.now() - begin) / 1000;
   } finally {
     c.kill();

@@ -3,7 +3,7 @@ import t from 'tap';
 import { mttcg } from '../support/console.ts';
 import { INITRD, KERNEL, missingGuest } from './guest.ts';
 
-const PROMPT = /\/ # (\x1b\[6n)?$/;
+const PROMPT = /[~/] # (\x1b\[6n)?$/;
 const BOOTS: readonly { name: string; cpus: number; args: string[] }[] = [
   { name: '2 vCPUs', cpus: 2, args: ['-M', 'virt', '-cpu', 'cortex-a72', '-smp', '2'] },
   { name: '4 vCPUs, max, GICv2', cpus: 4, args: ['-M', 'virt,gic-version=2', '-cpu', 'max', '-smp', '4'] },
@@ -17,10 +17,10 @@ for (const boot of BOOTS) {
     t.teardown(() => c.kill());
     const run = async (command: string): Promise<string> => {
       c.type(`${command}\n`);
-      return c.expect(PROMPT, 60);
+      return c.expect(PROMPT, 180);
     };
     await c.expect(/Run \/bin\/sh as init process/, 400);
-    await c.expect(PROMPT, 60);
+    await c.expect(PROMPT, 180);
     await run('mount -t proc proc /proc');
     t.match(await run('grep -c ^processor /proc/cpuinfo'), new RegExp(`\\n${boot.cpus}\\r?\\n`));
     t.match(await run('ls /'), /proc[\s\S]*sys/);

@@ -79,6 +79,9 @@ class RegionEmit implements WasmCallEmit {
   /** The whole body. */
   function(): void {
     const { w } = this;
+    // As the interpreter does before each TB: regions may enter each other for ever.
+    w.localGet(ENV); w.atomic('i32_load', CPUState.off.exit_request);
+    w.if(); w.i32Const(this.#g.nodes[this.#g.entry].tb.tb | TB_EXIT_REQUESTED); w.return(); w.end();
     this.#reload();
     this.#exit = w.block();
     this.#tree(this.#g.entry);

@@ -31,3 +31,15 @@ t.test('no wake-up is lost: a token goes round by interrupts to sleeping vCPUs',
   t.equal(r.word(TURN), BigInt(4 * rounds));
   t.comment(`${((performance.now() - t0) * 1000 / (4 * rounds)).toFixed(1)} µs from an interrupt to the sleeper's next, threads' start included`);
 });
+
+t.test('no wake-up is lost: interrupts that come just when the vCPU falls asleep', async (t) => {
+  // vCPU 0 hands the turn over and sleeps; vCPU 1, always awake, waits 1…1024 iterations before it hands it back.
+  const rounds = 20_000, a = new ToyAsm(0x10000);
+  a.label('v0').gate(2).li(3, rounds).li(5, TURN).li(7, 1).li(9, 0);
+  a.label('give').mem('stlr', 7, 5).label('sleep').emit('wfi').emit('ack', 4).mem('ldar', 1, 5).bne(1, 9, 'sleep').addi(10, 10, 1).bne(10, 3, 'give').emit('halt');
+  a.org(0x20000).label('v1').gate(2).li(3, rounds).li(5, TURN).li(7, 1).li(9, 0).li(6, 1103515245);
+  a.label('wait').mem('ldar', 1, 5).bne(1, 7, 'wait').alu('mul', 2, 2, 6).addi(2, 2, 12345).emit('shri', 8, 2, 20).emit('andi', 8, 8, 0x3ff).addi(8, 8, 1);
+  a.label('delay').addi(8, 8, -1).bltu(9, 8, 'delay').mem('stlr', 9, 5).emit('ipi', 0, 9).addi(10, 10, 1).bne(10, 3, 'wait').emit('halt');
+  const r = await new ToyMachine({ program: a, entries: ENTRIES.slice(0, 2) }).run();
+  t.equal(r.x[0][10], BigInt(rounds));
+});

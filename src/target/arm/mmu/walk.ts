@@ -48,7 +48,7 @@ export function walk(cpu: Vcpu, lo: number, hi: number, access: MMUAccessType, m
   const isUpper = ((hi >>> 23) & 1) === 1, half = isUpper ? 1 : 0;
   const isFetch = access === MMU_INST_FETCH, isUser = mmuIdx === ARMMMUIdx.E10_0;
   // TBI0, TBI1; instruction addresses keep their tags with TBID0, TBID1.
-  const tbi = ((tcrHi >>> (5 + half)) & 1) & (isFetch && feat.pauth ? ~(tcrHi >>> (19 + half)) : 1);
+  const tbid = feat.pauth ? (tcrHi >>> (19 + half)) & 1 : 0, tbi = ((tcrHi >>> (5 + half)) & 1) & (isFetch ? ~tbid : 1);
   const no = (fsc: number, level: number): false => { fault.fsc = faultAtLevel(fsc, level); return false; };
 
   if (!(sctlr & SCTLR.M)) {
@@ -129,7 +129,9 @@ export function walk(cpu: Vcpu, lo: number, hi: number, access: MMUAccessType, m
     const mayRead = isUser ? el0 : !(el0 && mmuIdx === ARMMMUIdx.E10_1_PAN);
     // PAN does not affect execution, nor what WXN thinks is writable.
     const writable = !ro && (isUser ? el0 : true);
-    const mayExec = !(isUser ? uxn : pxn || (el0 && !ro)) && !(sctlr & SCTLR.WXN && writable);
+    const mayExec = !(isUser ? uxn : pxn || (el0 && !ro)) && !(sctlr & SCTLR.WXN && writable)
+      // A tagged address that only data accesses may use.
+      && !(tbid && !isFetch && hi >> 24 !== sign);
     const prot = (mayRead ? PAGE_READ : 0) | (mayRead && writable ? PAGE_WRITE : 0) | (mayExec ? PAGE_EXEC : 0);
     if (!(prot & (isFetch ? PAGE_EXEC : isWrite ? PAGE_WRITE : PAGE_READ))) return no(FSC.PERMISSION, level);
     if (leaf !== dLo) {

@@ -34,7 +34,7 @@ function run() {
 function entry() {
   const source = join(root, 'src', 'cli', 'main.ts');
   const installed = root.split(sep).includes('node_modules') || !existsSync(source);
-  return installed ? join(root, 'dist', 'cli', 'main.js') : source;
+  return installed ? join(root, 'dist', 'src', 'cli', 'main.js') : source;
 }
 
 /** The launcher holds our IPC channel: when it is killed, the emulator must not go on alone. */

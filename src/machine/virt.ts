@@ -1,4 +1,5 @@
 // The `virt` board: memories, flat view, devices, boot; the main thread's owner of a running machine.
+import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
@@ -232,10 +233,9 @@ export class VirtMachine {
     if (this.#o.startPaused && this.#status === 'prelaunch') for (const cpu of this.#cpus) { cpu.store(CPUState.off.stop, 1); cpu.store(CPUState.off.stopped, 1); }
     else { this.#status = 'prelaunch'; this.resume(); }
     const own = this.#o.thread === 'single' ? [this.#cpus.map((c) => c.index)] : this.#cpus.map((c) => [c.index]);
-    const dir = import.meta.url.endsWith('.ts') ? '../../workers/' : '../workers/';
-    const ext = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+    const ext = extname(import.meta.url);
     const spawn = (name: string, data: VcpuThreadData) => {
-      const w = new Worker(new URL(`${dir}${name}.${ext}`, import.meta.url), { workerData: data, name, stdout: false, stderr: false });
+      const w = new Worker(new URL(`../../workers/${name}${ext}`, import.meta.url), { workerData: data, name, stdout: false, stderr: false });
       w.on('error', (e) => this.#crash(name, e));
       this.#workers.push(w);
     };

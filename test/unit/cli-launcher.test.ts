@@ -49,10 +49,10 @@ t.test('an older Node', { skip: oldNode ? false : 'none is installed' }, async (
 t.test('an installed package runs its built files', async (t) => {
   const home = join(t.testdir(), 'node_modules', 'mttcg');
   mkdirSync(join(home, 'bin'), { recursive: true });
-  mkdirSync(join(home, 'dist', 'cli'), { recursive: true });
+  mkdirSync(join(home, 'dist', 'src', 'cli'), { recursive: true });
   cpSync(launcher, join(home, 'bin', 'mttcg.js'));
   writeFileSync(join(home, 'package.json'), '{"type":"module"}');
-  writeFileSync(join(home, 'dist', 'cli', 'main.js'), 'export const main = async (argv) => { console.log("dist", ...argv); return 5; };');
+  writeFileSync(join(home, 'dist', 'src', 'cli', 'main.js'), 'export const main = async (argv) => { console.log("dist", ...argv); return 5; };');
   t.match(run(process.execPath, join(home, 'bin', 'mttcg.js'), 'x'), { status: 5, stdout: 'dist x\n' });
 });
 

@@ -83,6 +83,21 @@ export function udot(env: usize, c: v128, a: v128, b: v128): v128 { return dot<u
 export function usdot(env: usize, c: v128, a: v128, b: v128): v128 { return dot<u8, i8>(env, c, a, b); }
 export function sudot(env: usize, c: v128, a: v128, b: v128): v128 { return dot<i8, u8>(env, c, a, b); }
 
+/** c + a × transposed b of 2×8 by 8×2 bytes, sums in words (SMMLA and its kin). */
+@inline function matrix<A, B>(env: usize, c: v128, a: v128, b: v128): v128 {
+  const p = spill3(env, a, b, c);
+  for (let i: usize = 0; i < 4; i++) {
+    const x = p + (i >> 1) * 8, y = p + 16 + (i & 1) * 8;
+    let s = load<i32>(p + 32 + 4 * i);
+    for (let k: usize = 0; k < 8; k++) s += <i32>load<A>(x + k) * <i32>load<B>(y + k);
+    store<i32>(p + 32 + 4 * i, s);
+  }
+  return v128.load(p, 32);
+}
+export function smmla(env: usize, c: v128, a: v128, b: v128): v128 { return matrix<i8, i8>(env, c, a, b); }
+export function ummla(env: usize, c: v128, a: v128, b: v128): v128 { return matrix<u8, u8>(env, c, a, b); }
+export function usmmla(env: usize, c: v128, a: v128, b: v128): v128 { return matrix<u8, i8>(env, c, a, b); }
+
 // --- polynomial products over GF(2) ----------------------------------------------------------------------------------------
 
 /** Low bytes of the products of byte lanes (PMUL). */

@@ -1,5 +1,5 @@
-// Entry of a translator thread: compiles regions of hot code.
+// Task of a translator thread of the pool: compiles regions of hot code until the machine shuts down.
 import { workerData } from 'node:worker_threads';
 import { runTranslator, type VcpuThreadData } from '../src/machine/vcpu-thread.ts';
 
-runTranslator(workerData as VcpuThreadData);
+export default (): void => runTranslator(workerData as VcpuThreadData);

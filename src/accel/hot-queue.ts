@@ -8,12 +8,14 @@ export class HotQueue {
   readonly #lock: SpinLock;
   readonly #head: number;
   readonly #tail: number;
+  readonly #word: number;
 
   constructor(m: Machine) {
     this.#m = m;
     this.#lock = new SpinLock(m.i32, m.global('hot_lock'));
     this.#head = m.global('hot_head');
     this.#tail = m.global('hot_tail');
+    this.#word = m.global('hot_word');
   }
 
   /** Queues a TB; dropped when the ring is full (its counter will ask again). */
@@ -27,15 +29,17 @@ export class HotQueue {
       i32[at + 1] = gen;
       Atomics.store(i32, this.#tail, tail + 1);
     });
-    Atomics.notify(i32, this.#tail, 1);
+    Atomics.add(i32, this.#word, 1);
+    Atomics.notify(i32, this.#word, 1);
   }
 
   /** Takes a TB, sleeping while there is none; undefined when the machine shuts down. */
   pop(): { tb: number; gen: number } | undefined {
     const { i32 } = this.#m, shutdown = this.#m.global('shutdown');
     for (;;) {
+      // Read before the reasons to go on: whatever comes after that changes the word, and the wait returns at once.
+      const seen = Atomics.load(i32, this.#word); // pairs with src/accel/hot-queue.ts#wake
       if (Atomics.load(i32, shutdown)) return undefined;
-      const tail = Atomics.load(i32, this.#tail);
       const got = this.#lock.withLock(() => {
         const head = Atomics.load(i32, this.#head);
         if (head === Atomics.load(i32, this.#tail)) return undefined;
@@ -44,13 +48,13 @@ export class HotQueue {
         return { tb: i32[at], gen: i32[at + 1] };
       });
       if (got) return got;
-      Atomics.wait(i32, this.#tail, tail);
+      Atomics.wait(i32, this.#word, seen);
     }
   }
 
-  /** Wakes every waiting translator, at shutdown. */
+  /** Wakes every waiting translator, after `shutdown` was set. */
   wake(): void {
-    Atomics.add(this.#m.i32, this.#tail, 0);
-    Atomics.notify(this.#m.i32, this.#tail);
+    Atomics.add(this.#m.i32, this.#word, 1); // pairs with src/accel/hot-queue.ts#pop
+    Atomics.notify(this.#m.i32, this.#word);
   }
 }

@@ -1,5 +1,6 @@
 // The `virt` board: memories, flat view, devices, boot; the main thread's owner of a running machine.
 import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
@@ -29,9 +30,13 @@ import { generateInterpreter } from '../tcg/interpreter.ts';
 import { CPUARMState, envOff } from '../target/arm/env.ts';
 import { firmwareItems, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
 import { IoServer } from './io-server.ts';
+import { Translators, translatorThreads } from './translators.ts';
 import { createTarget, createGic, gicStateSize, type ArmConfig, type Gic, type VcpuThreadData } from './vcpu-thread.ts';
 import { virtTree, type CpuTopology } from './virt-dtb.ts';
 import { GPIO_PIN_POWER, NUM_VIRTIO_TRANSPORTS, VIRT_FLASH_SECTOR_SIZE, VIRT_FLASH_SIZE, VIRT_IRQMAP, VIRT_MEMMAP, VIRT_REGION, type GicVersion } from './virt-map.ts';
+
+/** Entry file of a thread: beside us as TypeScript, in a build as JavaScript. */
+const worker = (name: string): URL => new URL(`../../workers/${name}${extname(import.meta.url)}`, import.meta.url);
 
 const PAGE = 65536;
 const roundUp = (n: number, a: number) => Math.ceil(n / a) * a;
@@ -85,6 +90,7 @@ export class VirtMachine {
   readonly #data: Omit<VcpuThreadData, 'own'>;
   readonly #engine: Engine;
   #workers: Worker[] = [];
+  #translators: Translators | undefined;
   #ended = false;
   #resetting = false;
 
@@ -221,27 +227,36 @@ export class VirtMachine {
     }
   }
 
-  /** Starts the vCPU and timer threads; the guest runs. */
+  /** Starts the threads; the guest runs. */
   async start(): Promise<void> {
+    const own = this.#threads();
+    if (this.#o.regions) {
+      const count = translatorThreads(own.length);
+      this.#translators = await Translators.open(fileURLToPath(worker('translator')), { ...this.#data, own: [] }, count, (e) => this.#crash('translator', e));
+    }
+    if (this.#ended) return;
     this.#io.start();
-    await this.#spawn();
+    this.#spawn();
   }
 
-  async #spawn(): Promise<void> {
+  /** The vCPUs of each thread. */
+  #threads(): number[][] {
+    return this.#o.thread === 'single' ? [this.#cpus.map((c) => c.index)] : this.#cpus.map((c) => [c.index]);
+  }
+
+  #spawn(): void {
     const { i32 } = this.machine;
     Atomics.store(i32, this.machine.global('shutdown'), 0);
     if (this.#o.startPaused && this.#status === 'prelaunch') for (const cpu of this.#cpus) { cpu.store(CPUState.off.stop, 1); cpu.store(CPUState.off.stopped, 1); }
     else { this.#status = 'prelaunch'; this.resume(); }
-    const own = this.#o.thread === 'single' ? [this.#cpus.map((c) => c.index)] : this.#cpus.map((c) => [c.index]);
-    const ext = extname(import.meta.url);
     const spawn = (name: string, data: VcpuThreadData) => {
-      const w = new Worker(new URL(`../../workers/${name}${ext}`, import.meta.url), { workerData: data, name, stdout: false, stderr: false });
+      const w = new Worker(worker(name), { workerData: data, name, stdout: false, stderr: false });
       w.on('error', (e) => this.#crash(name, e));
       this.#workers.push(w);
     };
-    for (const cpus of own) spawn('vcpu', { ...this.#data, own: cpus });
+    for (const cpus of this.#threads()) spawn('vcpu', { ...this.#data, own: cpus });
     spawn('timer', { ...this.#data, own: [] });
-    if (this.#o.regions) spawn('translator', { ...this.#data, own: [] });
+    this.#translators?.start();
   }
 
   /** A fault of the emulator itself: say so and end. */
@@ -291,7 +306,7 @@ export class VirtMachine {
     for (const cpu of this.#cpus) { cpu.store(CPUState.off.stop, 0); cpu.kick(); }
   }
 
-  /** Ends the vCPU and timer threads. */
+  /** Ends the vCPU and timer threads and the tasks of the translators. */
   async #join(): Promise<void> {
     const m = this.machine;
     Atomics.store(m.i32, m.global('shutdown'), 1);
@@ -301,8 +316,8 @@ export class VirtMachine {
       Atomics.notify(m.i32, cpu.word(CPUState.off.mbox_state));
     }
     notifyTimer(m);
-    Atomics.notify(m.i32, m.global('hot_tail'));
-    await Promise.all(exits);
+    this.#engine.hot.wake();
+    await Promise.all([...exits, this.#translators?.join()]);
     this.#workers = [];
   }
 
@@ -318,7 +333,7 @@ export class VirtMachine {
     writeBlobs(this.#bootRam(), this.bootInfo.blobs);
     this.#resetCpus();
     this.#resetting = false;
-    if (!this.#ended) await this.#spawn();
+    if (!this.#ended) this.#spawn();
   }
 
   /** Asks the guest to power down (ACPI/GPIO power key). */
@@ -330,6 +345,7 @@ export class VirtMachine {
     this.#ended = true;
     this.#io.drainPosted();
     await this.#join();
+    await this.#translators?.close();
     this.#io.stop();
     this.#io.drainPosted();
     (this.devices.get(VIRT_REGION.UART) as Pl011).flush();

@@ -5,7 +5,7 @@ import { isatty } from 'node:tty';
 import { getSystemErrorMap } from 'node:util';
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { UserError } from './cli/errors.ts';
+import { UserError } from './errors.ts';
 
 // --- QEMU log items ------------------------------------------------------------------------------------------------
 

@@ -1,33 +1,8 @@
 // What every thread of one machine shares: the two memories, their views, and where things are in them.
 import type { FlatRange } from '../memory/flat-view.ts';
+import type { StateLayout } from '../memory/state-layout.ts';
 import { GlobalPage, PageDesc } from '../memory/layout/tb.ts';
 import { TARGET_PAGE_BITS, TLBEntry, TLB_INVALID_MASK, TLB_MMIO, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
-
-/** Addresses of the regions of `state`, in bytes; computed by src/memory/state-layout.ts, the same in all threads. */
-export interface StateLayout {
-  readonly globalBase: number;
-  readonly cpuBase: number;
-  readonly cpuStride: number;
-  readonly nrCpus: number;
-  /** Per-vCPU jump caches and TLB storage. */
-  readonly cacheBase: number;
-  readonly cacheStride: number;
-  readonly qhtBase: number;
-  readonly qhtBytes: number;
-  readonly pageDescBase: number;
-  readonly nrPages: number;
-  readonly postedBase: number;
-  readonly hotBase: number;
-  readonly regionBase: number;
-  /** State of CPU-adjacent devices (GIC, …). */
-  readonly deviceBase: number;
-  readonly deviceBytes: number;
-  readonly tbBase: number;
-  readonly tbBytes: number;
-  readonly codeBase: number;
-  readonly codeBytes: number;
-  readonly totalBytes: number;
-}
 
 /** Structured-cloneable description of a machine: what a worker needs to take part in it. */
 export interface MachineSpec {

@@ -1,7 +1,7 @@
 // A file that takes the guest's output; it has no input.
 import { close, open } from 'node:fs';
 import { promisify } from 'node:util';
-import { UserError } from '../cli/errors.ts';
+import { UserError } from '../errors.ts';
 import { log, systemMessage } from '../log.ts';
 import { fdSink } from './fd-sink.ts';
 import { HostBackend } from './host-backend.ts';

@@ -1,6 +1,6 @@
 // The human monitor (HMP) on a character device: line editing and a small table of commands.
 import { LOG_ITEMS, parseLogItems, setLogItems } from '../log.ts';
-import { UserError } from '../cli/errors.ts';
+import { UserError } from '../errors.ts';
 import type { CharBackend, CharEvent } from './backend.ts';
 import type { MuxFrontend } from './mux.ts';
 

@@ -1,7 +1,7 @@
 // A TCP or UNIX socket as a character device: one peer at a time, as server or client.
 import { lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { UserError } from '../cli/errors.ts';
+import { UserError } from '../errors.ts';
 import { log, systemMessage } from '../log.ts';
 import { streamSink } from './fd-sink.ts';
 import { HostBackend } from './host-backend.ts';

@@ -1,6 +1,6 @@
 // -chardev, and the older one-word forms of -serial and -monitor, as ChardevSpec.
 import type { BackendSpec, ChardevSpec, SocketAddress } from '../chardev/spec.ts';
-import { UserError } from './errors.ts';
+import { UserError } from '../errors.ts';
 import { parseInteger, QemuOpts } from './qemu-opts.ts';
 
 /** Names of `-chardev help`. */

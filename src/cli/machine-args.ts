@@ -1,8 +1,8 @@
 // -machine, -cpu, -accel, -m: the parts of the machine, checked against the catalog.
 import { CPU_PROPERTIES } from './catalog.ts';
 import type { Catalog, MachineInfo } from './catalog.ts';
-import { UserError } from './errors.ts';
-import type { AccelOptions, MachineOptions, VirtProperties } from './options.ts';
+import { UserError } from '../errors.ts';
+import type { AccelOptions, MachineOptions, VirtProperties } from '../machine/options.ts';
 import { QemuOpts } from './qemu-opts.ts';
 
 const MiB = 2 ** 20;

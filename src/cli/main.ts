@@ -3,8 +3,8 @@ import { unlinkSync, writeFileSync } from 'node:fs';
 import { closeAllChardevs } from '../chardev/open.ts';
 import { log, startLog, systemMessage } from '../log.ts';
 import { EXCLUSIVE_SCHEMES, MACHINES, type Catalog } from './catalog.ts';
-import { UserError } from './errors.ts';
-import type { MachineOptions } from './options.ts';
+import { UserError } from '../errors.ts';
+import type { MachineOptions } from '../machine/options.ts';
 import { parseCommandLine } from './parse.ts';
 import { quitOnSignals } from './signals.ts';
 

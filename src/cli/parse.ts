@@ -8,14 +8,20 @@ import type { ChardevOptions, ChardevSpec, MonitorSpec } from '../chardev/spec.t
 import { GICV2_MAX_CPUS } from './catalog.ts';
 import type { Catalog } from './catalog.ts';
 import { parseChardev, parseDevice } from './chardev-args.ts';
-import { UserError } from './errors.ts';
+import { UserError } from '../errors.ts';
 import { listing } from './help.ts';
 import { parseAccel, parseCpu, parseMachine, parseMemory } from './machine-args.ts';
 import { findOption } from './option-table.ts';
 import type { OptionName } from './option-table.ts';
-import type { BootSources, CliRequest, MachineOptions, RtcOptions, SemihostingOptions } from './options.ts';
+import type { BootSources, MachineOptions, RtcOptions, SemihostingOptions } from '../machine/options.ts';
 import { parseInteger, QemuOpts, splitCommas } from './qemu-opts.ts';
 import { parseSmp } from './smp.ts';
+
+/** What the command line asks for. */
+export type CliRequest =
+  | { readonly kind: 'run'; readonly options: MachineOptions; readonly warnings: readonly string[] }
+  /** Print and end with code 0: -help, -version, lists. */
+  | { readonly kind: 'print'; readonly text: string };
 
 /** Arguments of each option, in the order given; an option without argument appears as ''. */
 type Collected = { readonly [K in OptionName]: readonly string[] };

@@ -1,5 +1,5 @@
 // QEMU's option syntax: `value,key=value,flag=on`, `,,` for a comma, sizes with suffixes, booleans.
-import { UserError } from './errors.ts';
+import { UserError } from '../errors.ts';
 
 const TRUE = ['on', 'yes', 'true', 'y'];
 const FALSE = ['off', 'no', 'false', 'n'];

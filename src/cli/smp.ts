@@ -1,7 +1,7 @@
 // -smp: the topology completed and checked by QEMU's rules (hw/core/machine-smp of QEMU 7.2: cores are preferred over sockets).
 import type { MachineInfo } from './catalog.ts';
-import { UserError } from './errors.ts';
-import type { SmpOptions } from './options.ts';
+import { UserError } from '../errors.ts';
+import type { SmpOptions } from '../machine/options.ts';
 import { QemuOpts } from './qemu-opts.ts';
 
 const KEYS = ['cpus', 'maxcpus', 'sockets', 'dies', 'clusters', 'cores', 'threads'] as const;

@@ -1,6 +1,6 @@
 // Boot protocol of Arm boards: where kernel, initrd and device tree go in RAM, and the first instructions that run (QEMU's rules).
 import { readFileSync } from 'node:fs';
-import { UserError } from '../cli/errors.ts';
+import { UserError } from '../errors.ts';
 import {
   FW_CFG_CMDLINE_DATA, FW_CFG_CMDLINE_SIZE, FW_CFG_INITRD_DATA, FW_CFG_INITRD_SIZE, FW_CFG_KERNEL_DATA, FW_CFG_KERNEL_SIZE,
 } from '../hw/nvram/fw-cfg.ts';

@@ -1,6 +1,6 @@
 // Recognises what `-kernel` was given: arm64 Image (plain, gzip, EFI zboot), AArch64 ELF, or a flat binary.
 import { gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { UserError } from '../cli/errors.ts';
+import { UserError } from '../errors.ts';
 
 /** Most bytes a compressed kernel may unpack to, as in QEMU. */
 const MAX_GUNZIP_BYTES = 256 * 1024 * 1024;

@@ -1,8 +1,8 @@
 // Runs one machine from the command line's options to its end.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { openChardevs, type Chardevs } from '../chardev/open.ts';
-import { UserError } from '../cli/errors.ts';
-import type { MachineOptions } from '../cli/options.ts';
+import { UserError } from '../errors.ts';
+import type { MachineOptions } from './options.ts';
 import { logConfig } from '../log.ts';
 import { smpHello } from '../stress/guests/smp-hello.ts';
 import { readBootFile } from './boot.ts';

@@ -8,7 +8,7 @@ import { Machine, type MachineSpec } from '../accel/machine-view.ts';
 import { TbStore } from '../accel/tb-store.ts';
 import { notifyTimer } from '../accel/timer-thread.ts';
 import { type Vcpu, cpuBlockSize } from '../accel/vcpu.ts';
-import { UserError } from '../cli/errors.ts';
+import { UserError } from '../errors.ts';
 import { NullBackend, type CharBackend } from '../chardev/backend.ts';
 import { log, type LogConfig } from '../log.ts';
 import { HostClock } from '../hw/core/clock.ts';

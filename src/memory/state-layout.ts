@@ -1,7 +1,6 @@
 // Where everything is in the `state` memory of a machine: computed once, passed to every thread.
 import { CPU_TLB_MAX_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES, TB_JMP_CACHE_SIZE, TLBEntry, TLBEntryFull } from './layout/cpu.ts';
 import { GlobalPage, HOT_RING, HotTb, MAX_REGIONS, PageDesc, POSTED_RING, PostedWrite, QHTBucket, RegionDesc, TB } from './layout/tb.ts';
-import type { StateLayout } from '../accel/machine-view.ts';
 
 const PAGE = 65536;
 const roundUp = (n: number, a: number) => Math.ceil(n / a) * a;
@@ -12,6 +11,32 @@ const JMP_CACHE_BYTES = TB_JMP_CACHE_SIZE * JmpCacheEntry.size;
 
 /** Average bytecode of a TB, for sizing the descriptor table from the code buffer. */
 const BYTES_PER_TB = 256;
+
+/** Addresses of the regions of `state`, in bytes: computed once by stateLayout(), the same in all threads. */
+export interface StateLayout {
+  readonly globalBase: number;
+  readonly cpuBase: number;
+  readonly cpuStride: number;
+  readonly nrCpus: number;
+  /** Per-vCPU jump caches and TLB storage. */
+  readonly cacheBase: number;
+  readonly cacheStride: number;
+  readonly qhtBase: number;
+  readonly qhtBytes: number;
+  readonly pageDescBase: number;
+  readonly nrPages: number;
+  readonly postedBase: number;
+  readonly hotBase: number;
+  readonly regionBase: number;
+  /** State of CPU-adjacent devices (GIC, …). */
+  readonly deviceBase: number;
+  readonly deviceBytes: number;
+  readonly tbBase: number;
+  readonly tbBytes: number;
+  readonly codeBase: number;
+  readonly codeBytes: number;
+  readonly totalBytes: number;
+}
 
 export interface StateLayoutOptions {
   nrCpus: number;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import t from 'tap';
-import { UserError } from '../../src/cli/errors.ts';
+import { UserError } from '../../src/errors.ts';
 import { bootStub, firmwareItems, loadFirmware, loadKernel, readBootFile, writeBlobs } from '../../src/machine/boot.ts';
 import type { BootInfo, BootOptions, BootRam } from '../../src/machine/boot.ts';
 import { cells, FdtNode, flatten, parseFdt, strings } from '../../src/machine/fdt.ts';

@@ -1,5 +1,5 @@
 // CPU models: their ID registers as QEMU 7.2 shows them, less what this emulator does not have; features follow from the fields.
-import { UserError } from '../../cli/errors.ts';
+import { UserError } from '../../errors.ts';
 import type { ArmFeatures, CpuModel } from './features.ts';
 
 type IdRegs = Record<string, bigint>;

@@ -1,4 +1,4 @@
-// The typed result of the command line: everything the machine builder needs, checked and with defaults filled in.
+// What a machine is run with: everything that can be said about it, checked and with defaults filled in.
 import type { ChardevOptions } from '../chardev/spec.ts';
 import type { LogOptions } from '../log.ts';
 
@@ -95,9 +95,3 @@ export interface MachineOptions extends ChardevOptions {
   readonly log: LogOptions;
   readonly pidfile: string | undefined;
 }
-
-/** What the command line asks for. */
-export type CliRequest =
-  | { readonly kind: 'run'; readonly options: MachineOptions; readonly warnings: readonly string[] }
-  /** Print and end with code 0: -help, -version, lists. */
-  | { readonly kind: 'print'; readonly text: string };

@@ -1,0 +1,16 @@
+// The error a user can cause: a code, one sentence that says what is wrong, and what to do about it.
+
+/** Thrown anywhere before the machine runs; the command line prints it as one line and exits with code 1. */
+export class UserError extends Error {
+  /** Stable kebab-case name of the mistake, e.g. `kernel-empty`. */
+  readonly code: string;
+  /** What to do, when there is something to say beyond the message. */
+  readonly hint: string | undefined;
+
+  constructor(code: string, message: string, hint?: string) {
+    super(message);
+    this.name = 'UserError';
+    this.code = code;
+    this.hint = hint;
+  }
+}

@@ -90,7 +90,7 @@ const scratch = new TCGContext(), globals = makeGlobals(scratch);
 const features = new Proxy({} as DisasContext['feat'], { get: () => true });
 const helpers = new Proxy({} as any, { get: (_t, name) => ({ id: 0, name }) });
 /** True when the word is allocated, so that programs do not end at it. */
-function isAllocated(word: number): boolean {
+export function isAllocated(word: number): boolean {
   scratch.reset();
   return a64Decoder().decode(new DisasContext(scratch, globals, features, helpers, cmpxchgScheme, 0, 0, 0x800), word);
 }

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { envOff } from '../src/target/arm/env.ts';
+import { OFFSETS_SECTION } from '../src/target/arm/helpers/wasm-module.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -45,6 +46,13 @@ export function wasmSections(bytes: Uint8Array): { id: number; body: Uint8Array 
   return out;
 }
 
+/** A custom section of that name: what the loader compares with its own layout. */
+function customSection(name: string, text: string): number[] {
+  const utf8 = (s: string) => [...new TextEncoder().encode(s)];
+  const body = [...uleb(utf8(name).length), ...utf8(name), ...utf8(text)];
+  return [0, ...uleb(body.length), ...body];
+}
+
 /** AssemblyScript names its memory env.memory; every module of ours imports it as env.state. */
 function renameMemory(bytes: Uint8Array): Uint8Array {
   const from = new TextEncoder().encode('\x03env\x06memory'), to = new TextEncoder().encode('\x03env\x05state');
@@ -76,7 +84,7 @@ async function build(m: Module): Promise<void> {
     '--noExportMemory', '--enable', 'simd', '--enable', 'threads', '--optimizeLevel', '3', '--shrinkLevel', '0', '--noAssert', '--baseDir', root,
   ], { writeFile: (_name: string, contents: Uint8Array) => { binary = contents as Uint8Array; } });
   if (error || !binary) throw new Error(`${m.name}: ${error?.message ?? 'no output'}\n${stderr.toString()}`);
-  const bytes = renameMemory(binary);
+  const bytes = new Uint8Array([...renameMemory(binary), ...customSection(OFFSETS_SECTION, JSON.stringify(ARM_OFFSETS))]);
   for (const { id } of wasmSections(bytes)) {
     if (id === 8 || id === 11) throw new Error(`${m.name}: a ${id === 8 ? 'start function' : 'data segment'} would run again in every thread`);
   }

@@ -233,7 +233,7 @@ export class SoftMmu implements TargetServices {
   }
 
   /** A sequentially consistent point: any read-modify-write is one. */
-  #fence(): void { Atomics.add(this.cpu.machine.i32, this.cpu.word(off.tlb_gen), 0); }
+  #fence(): void { Atomics.add(this.cpu.machine.i32, this.cpu.word(off.fence_word), 0); }
 
   /** Slow read-modify-write: fills the TLB and asks for another try, or does misaligned, MMIO and watched ones alone. */
   slowRmw(tb: number, insnRef: number, lo: number, hi: number, memopKind: number, tlbOffset: number): number {

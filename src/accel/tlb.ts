@@ -140,7 +140,6 @@ export class Tlb {
     i32[f + (F.phys >>> 2)] = phys >>> 0;
     i32[f + (F.phys >>> 2) + 1] = Math.floor(phys / 2 ** 32);
     i32[f + (F.attrs >>> 2)] = attrs;
-    i32[f + (F.lg_page_size >>> 2)] = lgPageSize;
     return entry;
   }
 

@@ -4,6 +4,7 @@ import {
 } from '../../src/accel/target.ts';
 import { requestTbFlush } from '../../src/accel/cpu-exec.ts';
 import type { Engine } from '../../src/accel/engine.ts';
+import { HotQueue } from '../../src/accel/hot-queue.ts';
 import { ARCH_OFFSET, type Vcpu } from '../../src/accel/vcpu.ts';
 import { CPUState, CPU_INTERRUPT_HARD } from '../../src/memory/layout/cpu.ts';
 import { owned, shared, struct } from '../../src/memory/layout/struct.ts';
@@ -120,7 +121,7 @@ export class ToyCpu implements TargetCpu {
   #shutdown({ machine }: Vcpu): void {
     Atomics.store(machine.i32, machine.global('shutdown'), 1);
     for (let n = 0; n < machine.layout.nrCpus; n++) this.#cpu(n).kick();
-    Atomics.notify(machine.i32, machine.global('hot_tail'));
+    new HotQueue(machine).wake();
   }
 
   initTcg(tcg: TCGContext): void {

@@ -3,7 +3,8 @@ import t from 'tap';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { offsetsSource, wasmSections } from '../../scripts/build-wasm.ts';
-import { loadArmHelpers } from '../../src/target/arm/helpers/wasm-module.ts';
+import { envOff } from '../../src/target/arm/env.ts';
+import { loadArmHelpers, OFFSETS_SECTION } from '../../src/target/arm/helpers/wasm-module.ts';
 
 const START = 8, DATA = 11;
 
@@ -26,4 +27,9 @@ t.test('the generated offsets are those of the layout', (t) => {
   const file = join(import.meta.dirname, '../../src/target/arm/assembly/offsets.ts');
   t.equal(readFileSync(file, 'utf8'), offsetsSource());
   t.end();
+});
+
+t.test('the module says which layout it was built for', async (t) => {
+  const [section] = WebAssembly.Module.customSections(new WebAssembly.Module(loadArmHelpers()), OFFSETS_SECTION);
+  t.equal(JSON.parse(Buffer.from(section).toString()).FPCR, envOff.fpcr);
 });

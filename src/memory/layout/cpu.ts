@@ -29,7 +29,6 @@ export const TLBEntry = struct('TLBEntry', 'softmmu TLB entry: one guest page', 
 export const TLBEntryFull = struct('TLBEntryFull', 'what the slow path needs to know of a TLB entry', {
   phys: owned('u64', 'physical page address (bytes)'),
   attrs: owned('u32', 'target-defined attributes: memory type, shareability'),
-  lg_page_size: owned('u32', 'log2 of the guest page or block this entry is part of'),
 }, 8);
 
 /** TLB of one MMU index: sizes change under dynamic resizing, storage does not move. */
@@ -100,17 +99,12 @@ export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: C
   cflags: owned('u32', 'compile flags of the TBs to run next (part of the key)'),
   exception_index: owned('i32', 'pending exception for cpuExec, -1 = none'),
   singlestep: shared('i32', 'any', 'gdb single step'),
-  mem_fault_addr: owned('u64', 'virtual address of the last failed access'),
-  can_do_io: owned('u32', 'unused'),
-  tlb_gen: shared('i32', 'any', 'raised by every queued TLB flush; lets a test observe completion'),
+  fence_word: shared('i32', 'owner', 'always 0: adding 0 to it is a full fence'),
   jmp_cache: constant('u32', 'address of tb_jmp_cache'),
   tlb_d: { type: TLBDesc, count: NB_MMU_MODES, writer: 'owner', order: 'plain', doc: 'TLB header of each MMU index' },
 
   helper_arg: { type: 'i64', count: HELPER_ARGS, writer: 'owner', order: 'plain', doc: 'arguments of a TypeScript helper', align: 16 },
   helper_ret: { type: 'i64', count: 2, writer: 'owner', order: 'plain', doc: 'its result; also the value of a slow-path load', align: 16 },
-
-  insn_count: owned('u64', 'guest instructions executed (profile builds and tests)'),
-  tb_exec_count: owned('u64', 'returns to cpuExec'),
 
   mbox_state: shared('i32', 'owner and main', 'MBOX_*: owner IDLE→REQUEST, main REQUEST→DONE, owner DONE→IDLE'),
   mbox_write: owned('i32', '1 = write, 0 = read'),
@@ -118,7 +112,6 @@ export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: C
   mbox_offset: owned('u32', 'byte offset in the region'),
   mbox_size: owned('u32', 'access size in bytes: 1, 2, 4'),
   mbox_value: { type: 'u32', writer: 'owner for writes, main for reads', order: 'plain', doc: 'ordered by mbox_state' },
-  mbox_result: { type: 'u32', writer: 'main', order: 'plain', doc: '0 = ok, 1 = no such register (decode error)' },
 
   work_lock: shared('i32', 'any', 'spin lock of the work ring', 4),
   work_head: locked('u32', 'work_lock', 'next item to run'),

@@ -67,10 +67,8 @@ export const PageDesc = struct('PageDesc', 'code on one page of guest memory', {
 });
 
 export const GlobalPage = struct('GlobalPage', 'state shared by all threads of one machine', {
-  runstate: shared('i32', 'main', 'run state number'),
   vm_running: shared('i32', 'main', 'futex: 1 while vCPUs may run'),
   shutdown: shared('i32', 'any', 'vCPU threads end when non-zero'),
-  nr_cpus: constant('u32', 'vCPUs'),
   doorbell: shared('i32', 'vCPUs, timer', 'futex of the main thread: raised by MMIO requests, posted writes and events'),
   main_sleeping: shared('i32', 'main', '1 while main waits on the doorbell'),
   exclusive_lock: shared('i32', 'any', 'mutex of the exclusive machinery (QEMU: qemu_cpu_list_lock)', 4),
@@ -81,8 +79,6 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   tb_gen: shared('i32', 'tb_flush', 'TB generation: raised by every flush'),
   tb_count: shared('i32', 'any', 'TB descriptors handed out'),
   code_ptr: shared('i32', 'any', 'next free byte of the code buffer (atomic bump allocation)'),
-  code_end: constant('u32', 'its end'),
-  code_start: constant('u32', 'its start'),
   qht_map: { type: 'i32', writer: 'resize', lock: 'qht_lock', order: 'seqcst', doc: 'address of the current bucket array' },
   qht_mask: { type: 'i32', writer: 'resize', lock: 'qht_lock', order: 'seqcst', doc: 'buckets - 1' },
   qht_lock: shared('i32', 'any', 'spin lock: resize and reset', 4),
@@ -98,7 +94,6 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   clock_stopped_at: { type: 'f64', writer: 'main', lock: 'clock_lock', order: 'plain', doc: 'virtual time while stopped, ns; negative while running' },
   rr_slice: shared('i32', 'timer', 'round robin (thread=single): raised when the running slice is over'),
   timer_word: shared('i32', 'any', 'futex of the timer thread: raised when a deadline moved earlier'),
-  power_lock: shared('i32', 'any', 'PSCI power state lock (spin)', 4),
   event: shared('i32', 'any', 'EVENT_* bits for main: system off, reset, panic'),
   exit_code: shared('i32', 'any', 'exit status the guest asked for (semihosting), with EVENT_SHUTDOWN'),
   io_posted_lock: shared('i32', 'any', 'spin lock of the posted-write ring', 4),

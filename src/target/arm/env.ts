@@ -84,7 +84,6 @@ export const CPUARMState = struct('CPUARMState', 'architectural state of an AArc
   cntv_cval: reg64('CNTV_CVAL_EL0'),
   cntp_ctl: reg64('CNTP_CTL_EL0 ENABLE, IMASK'),
   cntp_cval: reg64('CNTP_CVAL_EL0'),
-  cntvoff: reg64('CNTVOFF_EL2 (0 without EL2)'),
   timer_deadline: shared('i64', 'owner', 'virtual time (ns) of the next timer event, or INT64_MAX. pairs with workers/timer.ts'),
   timer_fired: shared('i32', 'timer; owner clears', 'the timer thread saw the deadline pass'),
   // Event register and power.
@@ -98,7 +97,6 @@ export const CPUARMState = struct('CPUARMState', 'architectural state of an AArc
   exc_target_el: reg32('EL it goes to'),
   exc_vaddress: reg64('FAR value'),
   mpidr_el1: reg64('MPIDR_EL1, fixed per vCPU'),
-  isar_cache: reg32('unused'),
   vec_scratch: { type: 'v128', count: 4, writer: 'owner', order: 'plain', doc: 'operands of a wasm vector helper while it loops over lanes' },
   scxtnum_el0: reg64('SCXTNUM_EL0'),
   scxtnum_el1: reg64('SCXTNUM_EL1'),

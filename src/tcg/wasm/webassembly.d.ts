@@ -10,7 +10,11 @@ declare namespace WebAssembly {
     set(i: number, f: Function | null): void;
     grow(n: number): number;
   }
-  class Module { constructor(bytes: Uint8Array<ArrayBuffer> | ArrayBuffer); static exports(m: Module): { name: string; kind: string }[] }
+  class Module {
+    constructor(bytes: Uint8Array<ArrayBuffer> | ArrayBuffer);
+    static exports(m: Module): { name: string; kind: string }[];
+    static customSections(m: Module, name: string): ArrayBuffer[];
+  }
   class Instance { constructor(m: Module, imports?: Record<string, Record<string, unknown>>); readonly exports: Record<string, any> }
   class Global { constructor(d: { value: string; mutable?: boolean }, v?: unknown); value: any }
   class CompileError extends Error {}

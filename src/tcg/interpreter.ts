@@ -1,6 +1,6 @@
 // Generates the interpreter: one wasm function, a br_table over all variants, each case emitted by its op's own `emit`.
 import { Type } from './types.ts';
-import { WasmCode, type BlockDepth } from './wasm/code.ts';
+import { MEM_STATE, WasmCode, type BlockDepth } from './wasm/code.ts';
 import { WasmModule } from './wasm/module.ts';
 import type { ValType } from './wasm/opcodes.ts';
 import { SLOW_PATHS } from './ops/mem.ts';
@@ -103,6 +103,7 @@ class InterpreterEmit implements WasmCallEmit {
     this.w.localGet(PC);
     this.w.mem(width === 'u8' ? 'i32_load8_u' : width === 'u16' ? 'i32_load16_u' : width === 'i32' ? 'i32_load' : 'i64_load', this.v.immPos[n]);
   }
+  envAt(n: number): number { this.env(); this.imm(n); this.w.op('i32_add'); return 0; }
   insnRef(): void { this.w.localGet(PC); this.w.mem('i32_load16_u', this.v.insnPos); }
 
   branchIf(cond: () => void): void {
@@ -165,7 +166,7 @@ class InterpreterEmit implements WasmCallEmit {
     const w = this.w;
     w.localGet(ENV); this.imm(0); w.localGet(TBP); this.insnRef();
     w.call(SLOW_PATHS.length);
-    w.if(); this.fault(); w.end();
+    w.hint(false); w.if(); this.fault(); w.end();
   }
   callWasm(signature: string): void {
     this.imm(0);
@@ -181,8 +182,8 @@ export function emitJmpCacheIndex(w: WasmCode, p: number): void {
   w.op('i32_or');
 }
 
-/** Imports every generated module has, in order: memories, tables, slow paths, the helper trampoline. Returns type indexes. */
-export function declareImports(m: WasmModule, opt: InterpreterOptions): { tbFunc: number; signatures: Map<string, number> } {
+/** Imports every generated module has, in order: memories (`firstMemory` first), tables, slow paths, the helper trampoline. Returns type indexes. */
+export function declareImports(m: WasmModule, opt: InterpreterOptions, firstMemory = MEM_STATE): { tbFunc: number; signatures: Map<string, number> } {
   const tbFunc = m.type(['i32', 'i32'], ['i32']);
   const slow = m.type(['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'], ['i32']);
   const helper = m.type(['i32', 'i32', 'i32', 'i32'], ['i32']);
@@ -192,8 +193,12 @@ export function declareImports(m: WasmModule, opt: InterpreterOptions): { tbFunc
     const s = helperSignature(def.name);
     signatures.set(def.name, m.type(s.params, [s.result]));
   }
-  m.importMemory('env', 'state', opt.statePages, opt.statePages);
-  m.importMemory('env', 'ram', opt.ramPages, opt.ramPages, true);
+  const memories = [
+    () => m.importMemory('env', 'state', opt.statePages, opt.statePages),
+    () => m.importMemory('env', 'ram', opt.ramPages, opt.ramPages, true),
+  ];
+  memories[firstMemory]();
+  memories[1 - firstMemory]();
   m.importTable('env', 'tbs', 1);
   m.importTable('env', 'helpers', 1);
   for (const name of SLOW_PATHS) m.importFunc('env', name, slow);
@@ -211,13 +216,13 @@ export function generateInterpreter(opt: InterpreterOptions): Uint8Array<ArrayBu
 
   e.enter = w.loop();
   w.localGet(ENV); w.atomic('i32_load', CPUState.off.exit_request);
-  w.if(); e.exitTb(TB_EXIT_REQUESTED); w.end();
+  w.hint(false); w.if(); e.exitTb(TB_EXIT_REQUESTED); w.end();
   w.localGet(TBP);
   w.localGet(TBP); w.mem('i32_load', TB.off.exec_count); w.i32Const(1); w.op('i32_add'); w.localTee(PC);
   w.mem('i32_store', TB.off.exec_count);
   if (opt.hotMask) {
     w.localGet(PC); w.i32Const(opt.hotMask); w.op('i32_and'); w.op('i32_eqz');
-    w.if(); e.exitTb(TB_EXIT_HOT); w.end();
+    w.hint(false); w.if(); e.exitTb(TB_EXIT_HOT); w.end();
   }
   w.localGet(TBP); w.mem('i32_load', TB.off.code); w.localSet(PC);
   e.next = w.loop();

@@ -9,7 +9,7 @@ import { opDef } from './ops/index.ts';
 import type { Op } from './context.ts';
 import { buildGraph, type Graph, type RegionTb } from './region-graph.ts';
 import { Type, type Temp } from './types.ts';
-import { WasmCode, type BlockDepth } from './wasm/code.ts';
+import { MEM_RAM, WasmCode, type BlockDepth } from './wasm/code.ts';
 import { WasmModule } from './wasm/module.ts';
 import type { ValType } from './wasm/opcodes.ts';
 
@@ -28,7 +28,7 @@ export interface RegionOptions extends InterpreterOptions {
 /** Several regions become one module; region k is exported as `r<k>`. */
 export function compileRegions(regions: readonly (readonly RegionTb[])[], opt: RegionOptions): Uint8Array<ArrayBuffer> {
   const m = new WasmModule();
-  const { tbFunc, signatures } = declareImports(m, opt);
+  const { tbFunc, signatures } = declareImports(m, opt, MEM_RAM);
   regions.forEach((tbs, k) => {
     const r = new RegionEmit(buildGraph(tbs), signatures, tbFunc, opt);
     r.function();
@@ -38,7 +38,7 @@ export function compileRegions(regions: readonly (readonly RegionTb[])[], opt: R
 }
 
 class RegionEmit implements WasmCallEmit {
-  readonly w = new WasmCode(4096);
+  readonly w = new WasmCode(4096, MEM_RAM);
   readonly locals: ValType[] = [];
   readonly #g: Graph;
   readonly #signatures: ReadonlyMap<string, number>;
@@ -81,7 +81,7 @@ class RegionEmit implements WasmCallEmit {
     const { w } = this;
     // As the interpreter does before each TB: regions may enter each other for ever.
     w.localGet(ENV); w.atomic('i32_load', CPUState.off.exit_request);
-    w.if(); w.i32Const(this.#g.nodes[this.#g.entry].tb.tb | TB_EXIT_REQUESTED); w.return(); w.end();
+    w.hint(false); w.if(); w.i32Const(this.#g.nodes[this.#g.entry].tb.tb | TB_EXIT_REQUESTED); w.return(); w.end();
     this.#reload();
     this.#exit = w.block();
     this.#tree(this.#g.entry);
@@ -190,7 +190,7 @@ class RegionEmit implements WasmCallEmit {
     if (nodes[d].rpo <= nodes[n].rpo) {
       // Back edge: pc stands for d's TB already; leave when asked to.
       w.localGet(ENV); w.atomic('i32_load', CPUState.off.exit_request);
-      w.if(); this.#leave(nodes[d].tb.tb | TB_EXIT_REQUESTED, KIND_RETURN); w.end();
+      w.hint(false); w.if(); this.#leave(nodes[d].tb.tb | TB_EXIT_REQUESTED, KIND_RETURN); w.end();
       w.br(this.#loopOf[d]);
     } else if (nodes[d].merge) w.br(this.#blockOf[d]);
     else {
@@ -238,6 +238,7 @@ class RegionEmit implements WasmCallEmit {
     this.w.localSet(this.#localOf(this.#op.outs[n]));
   }
   imm(n: number): void { this.w.i32Const(this.#op.imms[n]); }
+  envAt(n: number): number { this.env(); return this.#op.imms[n]; }
   /** Slow paths ask for it: what restoreState may leave as it is must be in env before they run. */
   insnRef(): void {
     for (const t of this.#opt.restored) if (this.#written.includes(t)) this.#storeEnv(t);
@@ -270,7 +271,7 @@ class RegionEmit implements WasmCallEmit {
     this.#writeBack();
     w.localGet(ENV); this.imm(0); w.i32Const(tb); this.insnRef();
     w.call(SLOW_PATHS.length);
-    w.if(); w.i32Const(tb | TB_EXIT_REQUESTED); w.return(); w.end();
+    w.hint(false); w.if(); w.i32Const(tb | TB_EXIT_REQUESTED); w.return(); w.end();
     this.#reload();
   }
   callWasm(signature: string): void {

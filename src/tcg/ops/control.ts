@@ -59,8 +59,9 @@ export const controlOps = [
     doc: 'argument of the next call; immediate: offset of its helper_arg slot', types: [Type.I32, Type.I64], ins: ['T'], constIns: [0],
     imms: [{ name: 'slot', width: 'u16' }], flags: OpFlag.SIDE_EFFECTS,
     emit: (e) => {
-      e.env(); e.imm(0); e.w.op('i32_add'); e.in(0);
-      e.w.mem(e.type === Type.I32 ? 'i32_store' : 'i64_store');
+      const at = e.envAt(0);
+      e.in(0);
+      e.w.mem(e.type === Type.I32 ? 'i32_store' : 'i64_store', at);
     },
   }),
   defOp('call', {

@@ -27,6 +27,8 @@ export interface Emit {
   imm(n: number): void;
   /** Known value of an input when it is a compile-time constant in this engine. */
   constIn(n: number): bigint | undefined;
+  /** Pushes an address whose sum with the result is the vCPU block + immediate n: i32. */
+  envAt(n: number): number;
   /** A scratch local of wasm type 'i32' | 'i64' | 'v128'; `k` tells several apart. Valid inside one op. */
   scratch(type: 'i32' | 'i64' | 'v128', k?: number | string): number;
   /** Evaluates `cond`, which pushes an i32, and branches to the op's label when it is non-zero. */

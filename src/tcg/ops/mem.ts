@@ -13,9 +13,9 @@ function envLoad(name: string, types: readonly Type[], doc: string, w32: keyof t
   return defOp(name, {
     doc: `t0 = ${doc} at the vCPU block + offset`, types, outs: ['T'], imms: [OFS], flags: 0,
     emit: (e) => e.out(0, () => {
-      e.env(); e.imm(0); e.w.op('i32_add');
-      if (e.type === Type.V128) e.w.vmem('v128_load');
-      else e.w.mem((e.type === Type.I32 ? w32 : w64)!);
+      const at = e.envAt(0);
+      if (e.type === Type.V128) e.w.vmem('v128_load', at);
+      else e.w.mem((e.type === Type.I32 ? w32 : w64)!, at);
     }),
   });
 }
@@ -23,10 +23,10 @@ function envStore(name: string, types: readonly Type[], doc: string, w32: keyof 
   return defOp(name, {
     doc: `${doc} at the vCPU block + offset = t0`, types, ins: ['T'], constIns: types[0] === Type.V128 ? [] : [0], imms: [OFS], flags: OpFlag.SIDE_EFFECTS,
     emit: (e) => {
-      e.env(); e.imm(0); e.w.op('i32_add');
+      const at = e.envAt(0);
       e.in(0);
-      if (e.type === Type.V128) e.w.vmem('v128_store');
-      else e.w.mem((e.type === Type.I32 ? w32 : w64)!);
+      if (e.type === Type.V128) e.w.vmem('v128_store', at);
+      else e.w.mem((e.type === Type.I32 ? w32 : w64)!, at);
     },
   });
 }
@@ -50,10 +50,10 @@ const RMW_OPS = [0, 1, 2, 3];
 function emitTlbLookup(e: Emit, addrIn: number, write: boolean, sizeLog2: number, aligned: boolean): void {
   const w = e.w, a = e.scratch('i64', 0), entry = e.scratch('i32', 0), desc = e.scratch('i32', 1);
   e.in(addrIn); e.imm(2); w.op('i64_extend_i32_s'); w.op('i64_add'); w.localSet(a);
-  e.env(); e.imm(1); w.op('i32_add'); w.localTee(desc);
-  w.mem('i32_load', TLBDesc.off.table);
+  const at = e.envAt(1); w.localTee(desc);
+  w.mem('i32_load', at + TLBDesc.off.table);
   w.localGet(a); w.i64Const(TARGET_PAGE_BITS - 5); w.op('i64_shr_u'); w.op('i32_wrap_i64');
-  w.localGet(desc); w.mem('i32_load', TLBDesc.off.mask);
+  w.localGet(desc); w.mem('i32_load', at + TLBDesc.off.mask);
   w.op('i32_and'); w.op('i32_add'); w.localTee(entry);
   w.mem('i64_load', write ? TLBEntry.off.addr_write : TLBEntry.off.addr_read);
   w.localGet(a);
@@ -112,13 +112,13 @@ const qemuLd = defOp('qemu_ld', {
   emit: (e) => e.out(0, () => {
     const memop = e.stat(0), w = e.w;
     emitTlbLookup(e, 0, false, sizeOf(memop), isAligned(memop));
-    w.if('i64');
+    w.hint(true); w.if('i64');
     emitHostAddr(e);
     if (memop & MemOp.MO_SEQCST) { w.atomic(atomicLoadName(sizeOf(memop)), 0, MEM_RAM); emitExtend(e, memop); }
     else w.mem(loadName(memop), 0, MEM_RAM);
     w.else();
     emitSlow(e, 'slow_ld', memop);
-    w.if(); e.fault(); w.end();
+    w.hint(false); w.if(); e.fault(); w.end();
     e.env(); w.mem(loadName(memop), CPUState.off.helper_ret);
     w.end();
   }),
@@ -129,7 +129,7 @@ const qemuSt = defOp('qemu_st', {
   emit: (e) => {
     const memop = e.stat(0), w = e.w;
     emitTlbLookup(e, 1, true, sizeOf(memop), isAligned(memop));
-    w.if();
+    w.hint(true); w.if();
     emitHostAddr(e);
     e.in(0);
     if (memop & MemOp.MO_SEQCST) w.atomic(storeName(sizeOf(memop)), 0, MEM_RAM);
@@ -137,7 +137,7 @@ const qemuSt = defOp('qemu_st', {
     w.else();
     e.env(); e.in(0); w.mem('i64_store', CPUState.off.helper_arg);
     emitSlow(e, 'slow_st', memop);
-    w.if(); e.fault(); w.end();
+    w.hint(false); w.if(); e.fault(); w.end();
     w.end();
   },
 });
@@ -147,11 +147,11 @@ const qemuLdV = defOp('qemu_ld_v128', {
   emit: (e) => e.out(0, () => {
     const memop = e.stat(0), w = e.w;
     emitTlbLookup(e, 0, false, 4, isAligned(memop));
-    w.if('v128');
+    w.hint(true); w.if('v128');
     emitHostAddr(e); w.vmem('v128_load', 0, MEM_RAM);
     w.else();
     emitSlow(e, 'slow_ld', memop);
-    w.if(); e.fault(); w.end();
+    w.hint(false); w.if(); e.fault(); w.end();
     e.env(); w.vmem('v128_load', CPUState.off.helper_ret);
     w.end();
   }),
@@ -162,12 +162,12 @@ const qemuStV = defOp('qemu_st_v128', {
   emit: (e) => {
     const memop = e.stat(0), w = e.w;
     emitTlbLookup(e, 1, true, 4, isAligned(memop));
-    w.if();
+    w.hint(true); w.if();
     emitHostAddr(e); e.in(0); w.vmem('v128_store', 0, MEM_RAM);
     w.else();
     e.env(); e.in(0); w.vmem('v128_store', CPUState.off.helper_arg);
     emitSlow(e, 'slow_st', memop);
-    w.if(); e.fault(); w.end();
+    w.hint(false); w.if(); e.fault(); w.end();
     w.end();
   },
 });
@@ -194,7 +194,7 @@ function atomic(kind: RmwKind): OpDef {
       const entry = e.scratch('i32', 0);
       w.localGet(entry); w.mem('i64_load', TLBEntry.off.addr_read);
       w.localGet(entry); w.mem('i64_load', TLBEntry.off.addr_write); w.op('i64_eq'); w.op('i32_and');
-      w.if();
+      w.hint(true); w.if();
       if (minmax) emitMinMaxLoop(e, kind, n);
       else {
         emitHostAddr(e);
@@ -214,7 +214,7 @@ function atomic(kind: RmwKind): OpDef {
       emitSlow(e, 'slow_rmw', memop | (RMW_KINDS.indexOf(kind) << 8));
       const st = e.scratch('i32', 2);
       w.localTee(st); w.i32Const(SLOW_RETRY); w.op('i32_eq'); w.brIf(retry);
-      w.localGet(st); w.if(); e.fault(); w.end();
+      w.localGet(st); w.hint(false); w.if(); e.fault(); w.end();
       e.env(); w.mem(loadName(memop), CPUState.off.helper_ret); w.br(done);
       w.end();
       w.op('unreachable');

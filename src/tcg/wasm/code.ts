@@ -1,9 +1,11 @@
 // Appends WebAssembly instructions to a growing byte buffer: the hot end of the JIT's back end.
 import { OP, MEM, ATOMIC, SIMD, LANE, VMEM, VALTYPE, type ValType } from './opcodes.ts';
 
-/** The two memories every generated module imports, in this order. */
+/** The two memories every generated module imports. */
 export const MEM_STATE = 0;
 export const MEM_RAM = 1;
+/** A branch hint: byte offset of the branch in the code, and whether it is taken as a rule. */
+export interface BranchHint { at: number; taken: boolean }
 
 /** A label depth counted from the outermost open block, so that it stays valid while blocks nest. */
 export type BlockDepth = number & { readonly __block: unique symbol };
@@ -12,15 +14,19 @@ export class WasmCode {
   #bytes: Uint8Array;
   #len = 0;
   #depth = 0;
+  readonly hints: BranchHint[] = [];
+  /** 1: the module imports MEM_RAM first. V8 keeps the base address of the first memory at hand, that of others it loads. */
+  readonly #firstMemory: number;
 
-  constructor(capacity = 1024) {
+  constructor(capacity = 1024, firstMemory: typeof MEM_STATE | typeof MEM_RAM = MEM_STATE) {
     this.#bytes = new Uint8Array(capacity);
+    this.#firstMemory = firstMemory;
   }
 
   get length(): number { return this.#len; }
   /** View of the bytes so far; valid until the next append. */
   bytes(): Uint8Array { return this.#bytes.subarray(0, this.#len); }
-  reset(): void { this.#len = 0; this.#depth = 0; }
+  reset(): void { this.#len = 0; this.#depth = 0; this.hints.length = 0; }
 
   #room(n: number): void {
     if (this.#len + n <= this.#bytes.length) return;
@@ -89,8 +95,8 @@ export class WasmCode {
   localTee(n: number): void { this.u8(0x22); this.uleb(n); }
 
   #memarg(alignLog2: number, offset: number, mem: number): void {
-    if (mem === 0) this.uleb(alignLog2);
-    else { this.uleb(alignLog2 | 0x40); this.uleb(mem); }
+    if (mem === this.#firstMemory) this.uleb(alignLog2);
+    else { this.uleb(alignLog2 | 0x40); this.uleb(1); }
     this.uleb(offset);
   }
 
@@ -109,6 +115,9 @@ export class WasmCode {
     this.#memarg(ATOMIC[name][1], offset, mem);
   }
   fence(): void { this.u8(0xfe); this.u8(0x03); this.u8(0x00); }
+
+  /** Says how the next `if` or `br_if` goes as a rule (branch-hinting proposal, section metadata.code.branch_hint). */
+  hint(taken: boolean): void { this.hints.push({ at: this.#len, taken }); }
 
   /** Opens a block, loop or if; returns its depth for `br`. */
   #open(opcode: number, result?: ValType): BlockDepth {

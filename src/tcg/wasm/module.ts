@@ -72,24 +72,48 @@ export class WasmModule {
     section(7, this.#exports.length, (w) => {
       for (const e of this.#exports) { str(w, e.name); w.u8(0); w.uleb(e.index); }
     });
+    const locals = this.#funcs.map((f) => encodeLocals(f.locals));
+    this.#branchHints(out, locals);
     section(10, this.#funcs.length, (w) => {
-      for (const f of this.#funcs) {
-        const b = new WasmCode(f.code.length + 16);
-        const groups: [number, ValType][] = [];
-        for (const t of f.locals) {
-          const last = groups[groups.length - 1];
-          if (last && last[1] === t) last[0]++;
-          else groups.push([1, t]);
-        }
-        b.uleb(groups.length);
-        for (const [n, t] of groups) { b.uleb(n); b.u8(VALTYPE[t]); }
-        b.raw(f.code.bytes());
-        b.u8(0x0b);
-        w.uleb(b.length); w.raw(b.bytes());
-      }
+      this.#funcs.forEach((f, k) => {
+        w.uleb(locals[k].length + f.code.length + 1);
+        w.raw(locals[k]);
+        w.raw(f.code.bytes());
+        w.u8(0x0b);
+      });
     });
     return out.bytes().slice();
   }
+
+  /** Custom section that says which way branches go; it comes before the code. Offsets count from a body's locals on. */
+  #branchHints(out: WasmCode, locals: readonly Uint8Array[]): void {
+    const hinted = this.#funcs.filter((f) => f.code.hints.length);
+    if (hinted.length === 0) return;
+    const w = new WasmCode(256);
+    str(w, 'metadata.code.branch_hint');
+    w.uleb(hinted.length);
+    this.#funcs.forEach((f, k) => {
+      const { hints } = f.code;
+      if (hints.length === 0) return;
+      w.uleb(this.#importedFuncs + k);
+      w.uleb(hints.length);
+      for (const h of hints) { w.uleb(locals[k].length + h.at); w.uleb(1); w.u8(h.taken ? 1 : 0); }
+    });
+    out.u8(0); out.uleb(w.length); out.raw(w.bytes());
+  }
+}
+
+/** Declaration of a function's locals: runs of equal types. */
+function encodeLocals(types: readonly ValType[]): Uint8Array {
+  const w = new WasmCode(16), groups: [number, ValType][] = [];
+  for (const t of types) {
+    const last = groups.at(-1);
+    if (last && last[1] === t) last[0]++;
+    else groups.push([1, t]);
+  }
+  w.uleb(groups.length);
+  for (const [n, t] of groups) { w.uleb(n); w.u8(VALTYPE[t]); }
+  return w.bytes();
 }
 
 function str(w: WasmCode, s: string): void {

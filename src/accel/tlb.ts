@@ -201,6 +201,8 @@ export class Tlb {
       if (!(idxmap >> i & 1)) continue;
       // An index that holds nothing needs no clearing. Victims outlive the main entry that pushed them out.
       if ((this.#i32[this.#desc(i) + D.n_used >>> 2] | this.#i32[this.#desc(i) + D.vindex >>> 2]) === 0) continue;
+      // Cleared at its old size: regions may go on comparing entries beyond the new one.
+      this.#clear(i);
       this.#resize(i);
       this.#clear(i);
     }

@@ -29,6 +29,8 @@ export interface Node {
   idom: number;
   loop: boolean;
   merge: boolean;
+  /** Control may come back here without leaving the region. */
+  inLoop: boolean;
 }
 
 export interface Graph { nodes: Node[]; entry: number; order: number[] }
@@ -43,7 +45,7 @@ export function buildGraph(tbs: readonly RegionTb[]): Graph {
     let ops: Op[] = [], insn = -1, first = -1, falls = false;
     const fixups: { node: number; slot: number; label: Label }[] = [];
     const close = (): number => {
-      const node: Node = { tb, ops, insn: first, next: [], rpo: -1, idom: -1, loop: false, merge: false };
+      const node: Node = { tb, ops, insn: first, next: [], rpo: -1, idom: -1, loop: false, merge: false, inLoop: false };
       nodes.push(node);
       ops = [];
       first = insn;
@@ -95,7 +97,7 @@ const fail = (): never => { throw new Error('irreducible control flow inside a T
 /** Reverse post-order, dominators (Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm"), loop headers, merge points. */
 function analyse(g: Graph): void {
   const { nodes } = g;
-  for (const n of nodes) { n.rpo = -1; n.idom = -1; n.loop = n.merge = false; }
+  for (const n of nodes) { n.rpo = -1; n.idom = -1; n.loop = n.merge = n.inLoop = false; }
   const post: number[] = [];
   const seen = new Set<number>();
   const visit = (n: number): void => {
@@ -130,6 +132,13 @@ function analyse(g: Graph): void {
     const ps = preds.get(n) ?? [];
     nodes[n].loop = ps.some((p) => nodes[p].rpo >= nodes[n].rpo);
     nodes[n].merge = ps.filter((p) => nodes[p].rpo < nodes[n].rpo).length > 1;
+    // Natural loop: what reaches a back edge without passing the header.
+    const work = ps.filter((p) => nodes[p].rpo >= nodes[n].rpo), inside = new Set([n, ...work]);
+    for (let p = work.pop(); p !== undefined; p = work.pop()) {
+      if (p === n) continue;
+      for (const q of preds.get(p) ?? []) if (!inside.has(q)) { inside.add(q); work.push(q); }
+    }
+    if (nodes[n].loop) for (const i of inside) nodes[i].inLoop = true;
   }
 }
 

@@ -1,5 +1,5 @@
 // The region compiler: several TBs of one page as one wasm function, loops as wasm loops, guest registers in locals.
-import { CPUState, JmpCacheEntry } from '../memory/layout/cpu.ts';
+import { CPUState, JmpCacheEntry, TLBDesc } from '../memory/layout/cpu.ts';
 import { TB, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED } from '../memory/layout/tb.ts';
 import { declareImports, emitJmpCacheIndex, valType, type InterpreterOptions } from './interpreter.ts';
 import { SLOW_PATHS } from './ops/mem.ts';
@@ -8,6 +8,7 @@ import { OpFlag } from './ops/def.ts';
 import { opDef } from './ops/index.ts';
 import type { Op } from './context.ts';
 import { buildGraph, type Graph, type RegionTb } from './region-graph.ts';
+import { TlbGuesses } from './region-tlb.ts';
 import { Type, type Temp } from './types.ts';
 import { MEM_RAM, WasmCode, type BlockDepth } from './wasm/code.ts';
 import { WasmModule } from './wasm/module.ts';
@@ -53,6 +54,7 @@ class RegionEmit implements WasmCallEmit {
   readonly #loopOf: BlockDepth[] = [];
   readonly #blockOf: BlockDepth[] = [];
   #exit!: BlockDepth;
+  readonly #guess: TlbGuesses;
   #op!: Op;
   #node = 0;
   #insn = 0;
@@ -69,6 +71,7 @@ class RegionEmit implements WasmCallEmit {
         for (const t of op.outs) if (t.kind === 'global') { used.add(t); written.add(t); }
       }
     }
+    this.#guess = new TlbGuesses(g);
     this.#used = [...used];
     this.#written = [...written];
     for (const t of this.#used) this.#local.set(t, this.#newLocal(valType(t.type)));
@@ -83,6 +86,9 @@ class RegionEmit implements WasmCallEmit {
     w.localGet(ENV); w.atomic('i32_load', CPUState.off.exit_request);
     w.hint(false); w.if(); w.i32Const(this.#g.nodes[this.#g.entry].tb.tb | TB_EXIT_REQUESTED); w.return(); w.end();
     this.#reload();
+    for (const [key, tlb] of this.#guess.initial) {
+      w.localGet(ENV); w.mem('i32_load', tlb + TLBDesc.off.table); w.localSet(this.scratch('i32', key));
+    }
     this.#exit = w.block();
     this.#tree(this.#g.entry);
     w.op('unreachable');
@@ -239,6 +245,10 @@ class RegionEmit implements WasmCallEmit {
   }
   imm(n: number): void { this.w.i32Const(this.#op.imms[n]); }
   envAt(n: number): number { this.env(); return this.#op.imms[n]; }
+  tlbGuess(): { local: number; warm: boolean } | undefined {
+    const g = this.#guess.of(this.#op);
+    return g && { local: this.scratch('i32', g.key), warm: g.warm };
+  }
   /** Slow paths ask for it: what restoreState may leave as it is must be in env before they run. */
   insnRef(): void {
     for (const t of this.#opt.restored) if (this.#written.includes(t)) this.#storeEnv(t);

@@ -29,6 +29,11 @@ export interface Emit {
   constIn(n: number): bigint | undefined;
   /** Pushes an address whose sum with the result is the vCPU block + immediate n: i32. */
   envAt(n: number): number;
+  /**
+   * Local for the TLB entry of an access based on input n, kept between accesses; `warm`: it holds one already.
+   * Undefined: the engine keeps none.
+   */
+  tlbGuess(n: number): { local: number; warm: boolean } | undefined;
   /** A scratch local of wasm type 'i32' | 'i64' | 'v128'; `k` tells several apart. Valid inside one op. */
   scratch(type: 'i32' | 'i64' | 'v128', k?: number | string): number;
   /** Evaluates `cond`, which pushes an i32, and branches to the op's label when it is non-zero. */

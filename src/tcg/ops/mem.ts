@@ -1,7 +1,7 @@
 // Memory ops: env accesses, guest loads and stores through the softmmu TLB, guest atomics, barriers.
 import { Type, MemOp, Bar } from '../types.ts';
 import { defOp, OpFlag, type Emit, type OpDef } from './def.ts';
-import { MEM, ATOMIC } from '../wasm/opcodes.ts';
+import { MEM, ATOMIC, type ValType } from '../wasm/opcodes.ts';
 import { MEM_RAM } from '../wasm/code.ts';
 import { CPUState, TLBDesc, TLBEntry, TARGET_PAGE_BITS, TARGET_PAGE_SIZE } from '../../memory/layout/cpu.ts';
 
@@ -43,32 +43,51 @@ const V_OPS = [MemOp.MO_128, MemOp.MO_128 | MemOp.MO_ALIGN];
 const RMW_OPS = [0, 1, 2, 3];
 
 /**
- * Looks an access up in the TLB: pushes i32 1 on a hit. Leaves the address in scratch i64 0 and the entry in scratch i32 0.
+ * A guest access through the TLB. Emits `hit`, which finds the address in scratch i64 0 and may call `hostAddr`, and
+ * `slow` for what misses or has flags; both leave a `result`.
  *   a = addr + disp; entry = table + ((a >> (page_bits - 5)) & mask)
- *   hit = entry.addr_xx == (a + size-1 when unaligned is allowed) & (page_mask | align_mask)
+ *   hit: entry.addr_xx == (a + size-1 when unaligned is allowed) & (page_mask | align_mask)
+ * An engine may have a guess of the entry, tried first: any entry of the same table will do, and what it holds is
+ * compared all the same, so that flushes and marks are seen. A write that `readsToo` wants a page that is readable.
  */
-function emitTlbLookup(e: Emit, addrIn: number, write: boolean, sizeLog2: number, aligned: boolean): void {
-  const w = e.w, a = e.scratch('i64', 0), entry = e.scratch('i32', 0), desc = e.scratch('i32', 1);
+function emitAccess(e: Emit, addrIn: number, write: boolean, sizeLog2: number, aligned: boolean, result: ValType | undefined, hit: (hostAddr: () => void) => void, slow: () => void, readsToo = false): void {
+  const w = e.w, a = e.scratch('i64', 0), guess = e.tlbGuess(addrIn);
+  const entry = guess?.local ?? e.scratch('i32', 0), tag = write ? TLBEntry.off.addr_write : TLBEntry.off.addr_read;
   e.in(addrIn); e.imm(2); w.op('i64_extend_i32_s'); w.op('i64_add'); w.localSet(a);
-  const at = e.envAt(1); w.localTee(desc);
+  const compare = () => {
+    w.mem('i64_load', tag);
+    w.localGet(a);
+    const size = 1 << sizeLog2;
+    if (aligned || size === 1) w.i64Const(-TARGET_PAGE_SIZE | (size - 1));
+    else { w.i64Const(size - 1); w.op('i64_add'); w.i64Const(-TARGET_PAGE_SIZE); }
+    w.op('i64_and');
+    w.op('i64_eq');
+    if (!readsToo) return;
+    w.localGet(entry); w.mem('i64_load', TLBEntry.off.addr_read);
+    w.localGet(entry); w.mem('i64_load', TLBEntry.off.addr_write); w.op('i64_eq'); w.op('i32_and');
+  };
+  const done = w.block(result), found = w.block();
+  if (guess?.warm) {
+    w.localGet(entry);
+    compare();
+    w.hint(true); w.brIf(found);
+  }
+  const desc = e.scratch('i32', 1), at = e.envAt(1); w.localTee(desc);
   w.mem('i32_load', at + TLBDesc.off.table);
   w.localGet(a); w.i64Const(TARGET_PAGE_BITS - 5); w.op('i64_shr_u'); w.op('i32_wrap_i64');
   w.localGet(desc); w.mem('i32_load', at + TLBDesc.off.mask);
   w.op('i32_and'); w.op('i32_add'); w.localTee(entry);
-  w.mem('i64_load', write ? TLBEntry.off.addr_write : TLBEntry.off.addr_read);
-  w.localGet(a);
-  const size = 1 << sizeLog2;
-  if (aligned || size === 1) w.i64Const(-TARGET_PAGE_SIZE | (size - 1));
-  else { w.i64Const(size - 1); w.op('i64_add'); w.i64Const(-TARGET_PAGE_SIZE); }
-  w.op('i64_and');
-  w.op('i64_eq');
-}
-
-/** Pushes the address in `ram` of a looked-up access. */
-function emitHostAddr(e: Emit): void {
-  e.w.localGet(e.scratch('i64', 0));
-  e.w.localGet(e.scratch('i32', 0)); e.w.mem('i64_load', TLBEntry.off.addend);
-  e.w.op('i64_add');
+  compare();
+  w.hint(true); w.brIf(found);
+  slow();
+  w.br(done);
+  w.end();
+  hit(() => {
+    w.localGet(a);
+    w.localGet(entry); w.mem('i64_load', TLBEntry.off.addend);
+    w.op('i64_add');
+  });
+  w.end();
 }
 
 /** Slow-path functions every engine imports, in this order: (env, tb, insnRef, addrLo, addrHi, memop, tlbOffset) → status. */
@@ -111,16 +130,15 @@ const qemuLd = defOp('qemu_ld', {
   doc: 't0 = guest memory at t1 + disp, extended as memop says', types: I64, outs: ['T'], ins: ['i64'], imms: memImms(LD_OPS), flags: ldst,
   emit: (e) => e.out(0, () => {
     const memop = e.stat(0), w = e.w;
-    emitTlbLookup(e, 0, false, sizeOf(memop), isAligned(memop));
-    w.hint(true); w.if('i64');
-    emitHostAddr(e);
-    if (memop & MemOp.MO_SEQCST) { w.atomic(atomicLoadName(sizeOf(memop)), 0, MEM_RAM); emitExtend(e, memop); }
-    else w.mem(loadName(memop), 0, MEM_RAM);
-    w.else();
-    emitSlow(e, 'slow_ld', memop);
-    w.hint(false); w.if(); e.fault(); w.end();
-    e.env(); w.mem(loadName(memop), CPUState.off.helper_ret);
-    w.end();
+    emitAccess(e, 0, false, sizeOf(memop), isAligned(memop), 'i64', (hostAddr) => {
+      hostAddr();
+      if (memop & MemOp.MO_SEQCST) { w.atomic(atomicLoadName(sizeOf(memop)), 0, MEM_RAM); emitExtend(e, memop); }
+      else w.mem(loadName(memop), 0, MEM_RAM);
+    }, () => {
+      emitSlow(e, 'slow_ld', memop);
+      w.hint(false); w.if(); e.fault(); w.end();
+      e.env(); w.mem(loadName(memop), CPUState.off.helper_ret);
+    });
   }),
 });
 
@@ -128,17 +146,16 @@ const qemuSt = defOp('qemu_st', {
   doc: 'guest memory at t1 + disp = t0', types: I64, ins: ['T', 'i64'], constIns: [0], imms: memImms(ST_OPS), flags: ldst,
   emit: (e) => {
     const memop = e.stat(0), w = e.w;
-    emitTlbLookup(e, 1, true, sizeOf(memop), isAligned(memop));
-    w.hint(true); w.if();
-    emitHostAddr(e);
-    e.in(0);
-    if (memop & MemOp.MO_SEQCST) w.atomic(storeName(sizeOf(memop)), 0, MEM_RAM);
-    else w.mem(storeName(sizeOf(memop)), 0, MEM_RAM);
-    w.else();
-    e.env(); e.in(0); w.mem('i64_store', CPUState.off.helper_arg);
-    emitSlow(e, 'slow_st', memop);
-    w.hint(false); w.if(); e.fault(); w.end();
-    w.end();
+    emitAccess(e, 1, true, sizeOf(memop), isAligned(memop), undefined, (hostAddr) => {
+      hostAddr();
+      e.in(0);
+      if (memop & MemOp.MO_SEQCST) w.atomic(storeName(sizeOf(memop)), 0, MEM_RAM);
+      else w.mem(storeName(sizeOf(memop)), 0, MEM_RAM);
+    }, () => {
+      e.env(); e.in(0); w.mem('i64_store', CPUState.off.helper_arg);
+      emitSlow(e, 'slow_st', memop);
+      w.hint(false); w.if(); e.fault(); w.end();
+    });
   },
 });
 
@@ -146,14 +163,11 @@ const qemuLdV = defOp('qemu_ld_v128', {
   doc: 't0 = 16 bytes of guest memory at t1 + disp', types: [Type.V128], outs: ['v128'], ins: ['i64'], imms: memImms(V_OPS), flags: ldst,
   emit: (e) => e.out(0, () => {
     const memop = e.stat(0), w = e.w;
-    emitTlbLookup(e, 0, false, 4, isAligned(memop));
-    w.hint(true); w.if('v128');
-    emitHostAddr(e); w.vmem('v128_load', 0, MEM_RAM);
-    w.else();
-    emitSlow(e, 'slow_ld', memop);
-    w.hint(false); w.if(); e.fault(); w.end();
-    e.env(); w.vmem('v128_load', CPUState.off.helper_ret);
-    w.end();
+    emitAccess(e, 0, false, 4, isAligned(memop), 'v128', (hostAddr) => { hostAddr(); w.vmem('v128_load', 0, MEM_RAM); }, () => {
+      emitSlow(e, 'slow_ld', memop);
+      w.hint(false); w.if(); e.fault(); w.end();
+      e.env(); w.vmem('v128_load', CPUState.off.helper_ret);
+    });
   }),
 });
 
@@ -161,14 +175,11 @@ const qemuStV = defOp('qemu_st_v128', {
   doc: '16 bytes of guest memory at t1 + disp = t0', types: [Type.V128], ins: ['v128', 'i64'], imms: memImms(V_OPS), flags: ldst,
   emit: (e) => {
     const memop = e.stat(0), w = e.w;
-    emitTlbLookup(e, 1, true, 4, isAligned(memop));
-    w.hint(true); w.if();
-    emitHostAddr(e); e.in(0); w.vmem('v128_store', 0, MEM_RAM);
-    w.else();
-    e.env(); e.in(0); w.vmem('v128_store', CPUState.off.helper_arg);
-    emitSlow(e, 'slow_st', memop);
-    w.hint(false); w.if(); e.fault(); w.end();
-    w.end();
+    emitAccess(e, 1, true, 4, isAligned(memop), undefined, (hostAddr) => { hostAddr(); e.in(0); w.vmem('v128_store', 0, MEM_RAM); }, () => {
+      e.env(); e.in(0); w.vmem('v128_store', CPUState.off.helper_arg);
+      emitSlow(e, 'slow_st', memop);
+      w.hint(false); w.if(); e.fault(); w.end();
+    });
   },
 });
 
@@ -188,34 +199,31 @@ function atomic(kind: RmwKind): OpDef {
     types: I64, outs: ['T'], ins: cas ? ['i64', 'T', 'T'] : ['i64', 'T'], imms: memImms(RMW_OPS), flags: ldst,
     emit: (e) => e.out(0, () => {
       const memop = e.stat(0), n = sizeOf(memop), w = e.w;
-      const done = w.block('i64'), retry = w.loop();
-      emitTlbLookup(e, 0, true, n, true);
-      // The entry must be readable too: a write-only page faults on the load half.
-      const entry = e.scratch('i32', 0);
-      w.localGet(entry); w.mem('i64_load', TLBEntry.off.addr_read);
-      w.localGet(entry); w.mem('i64_load', TLBEntry.off.addr_write); w.op('i64_eq'); w.op('i32_and');
-      w.hint(true); w.if();
-      if (minmax) emitMinMaxLoop(e, kind, n);
-      else {
-        emitHostAddr(e);
-        e.in(1);
-        if (cas) {
-          // The narrow forms compare the whole i64 operand: cut the expected value to the access.
-          if (n < 3) { w.i64Const((1n << BigInt(8 << n)) - 1n); w.op('i64_and'); }
-          e.in(2);
+      const ended = w.block('i64'), retry = w.loop();
+      emitAccess(e, 0, true, n, true, undefined, (hostAddr) => {
+        hostAddr();
+        if (minmax) emitMinMaxLoop(e, kind, n);
+        else {
+          e.in(1);
+          if (cas) {
+            // The narrow forms compare the whole i64 operand: cut the expected value to the access.
+            if (n < 3) { w.i64Const((1n << BigInt(8 << n)) - 1n); w.op('i64_and'); }
+            e.in(2);
+          }
+          const base = n === 3 ? `i64_rmw_${kind}` : `i64_rmw${8 << n}_${kind}_u`;
+          w.atomic(base as 'i64_rmw_add', 0, MEM_RAM);
         }
-        const base = n === 3 ? `i64_rmw_${kind}` : `i64_rmw${8 << n}_${kind}_u`;
-        w.atomic(base as 'i64_rmw_add', 0, MEM_RAM);
-      }
-      w.br(done);
-      w.end();
-      e.env(); e.in(1); w.mem('i64_store', CPUState.off.helper_arg);
-      if (cas) { e.env(); e.in(2); w.mem('i64_store', CPUState.off.helper_arg + 8); }
-      emitSlow(e, 'slow_rmw', memop | (RMW_KINDS.indexOf(kind) << 8));
-      const st = e.scratch('i32', 2);
-      w.localTee(st); w.i32Const(SLOW_RETRY); w.op('i32_eq'); w.brIf(retry);
-      w.localGet(st); w.hint(false); w.if(); e.fault(); w.end();
-      e.env(); w.mem(loadName(memop), CPUState.off.helper_ret); w.br(done);
+        w.br(ended);
+      }, () => {
+        e.env(); e.in(1); w.mem('i64_store', CPUState.off.helper_arg);
+        if (cas) { e.env(); e.in(2); w.mem('i64_store', CPUState.off.helper_arg + 8); }
+        emitSlow(e, 'slow_rmw', memop | (RMW_KINDS.indexOf(kind) << 8));
+        const st = e.scratch('i32', 2);
+        w.localTee(st); w.i32Const(SLOW_RETRY); w.op('i32_eq'); w.brIf(retry);
+        w.localGet(st); w.hint(false); w.if(); e.fault(); w.end();
+        e.env(); w.mem(loadName(memop), CPUState.off.helper_ret); w.br(ended);
+      }, true);
+      w.op('unreachable');
       w.end();
       w.op('unreachable');
       w.end();
@@ -223,7 +231,7 @@ function atomic(kind: RmwKind): OpDef {
   });
 }
 
-/** wasm has no atomic min/max: a compare-and-swap loop. Pushes the old value. */
+/** wasm has no atomic min/max: a compare-and-swap loop. Takes the address from the stack, pushes the old value. */
 function emitMinMaxLoop(e: Emit, kind: string, n: number): void {
   const w = e.w, host = e.scratch('i64', 1), old = e.scratch('i64', 2), seen = e.scratch('i64', 3), v = e.scratch('i64', 4);
   const isSigned = kind[0] === 's';
@@ -231,7 +239,7 @@ function emitMinMaxLoop(e: Emit, kind: string, n: number): void {
   const cas = (n === 3 ? 'i64_rmw_cmpxchg' : `i64_rmw${8 << n}_cmpxchg_u`) as 'i64_rmw_cmpxchg';
   const ext = () => { if (isSigned && n < 3) w.op((['i64_extend8_s', 'i64_extend16_s', 'i64_extend32_s'] as const)[n]); };
   const cut = () => { if (n < 3) { w.i64Const((1n << BigInt(8 << n)) - 1n); w.op('i64_and'); } };
-  emitHostAddr(e); w.localTee(host); w.atomic(load, 0, MEM_RAM); w.localSet(old);
+  w.localTee(host); w.atomic(load, 0, MEM_RAM); w.localSet(old);
   e.in(1); if (isSigned) ext(); else cut(); w.localSet(v);
   const again = w.loop();
   w.localGet(host); w.localGet(old);

@@ -29,13 +29,13 @@ export class RegionCompiler {
   #modules: WebAssembly.Module[] = [];
   #tbGen = -1;
 
-  constructor(m: Machine, target: TargetCpu, opt: Omit<RegionOptions, 'restored'>) {
+  constructor(m: Machine, target: TargetCpu, opt: Omit<RegionOptions, 'globals' | 'restored'>) {
     this.#m = m;
     this.#target = target;
     this.#store = new TbStore(m, []);
     this.#queue = new HotQueue(m);
     target.initTcg(this.#tcg);
-    this.#opt = { ...opt, restored: this.#tcg.globals.filter((g) => target.restoredGlobals.includes(g.name)) };
+    this.#opt = { ...opt, globals: this.#tcg.globals, restored: this.#tcg.globals.filter((g) => target.restoredGlobals.includes(g.name)) };
   }
 
   /** Works until the machine shuts down. */
@@ -81,9 +81,10 @@ export class RegionCompiler {
       const ops = this.#translate(tb, flags, csBase, cflags, page);
       if (!ops) { if (tb === seed) return []; continue; }
       out.push(ops);
-      for (const op of ops.ops) {
-        if (op.def !== GOTO_TB) continue;
-        const next = at.get(op.imms[1]);
+      // Jumps, and what follows in memory: a call returns there.
+      const targets = ops.ops.filter((op) => op.def === GOTO_TB).map((op) => op.imms[1]);
+      for (const to of [...targets, ops.start + ops.size]) {
+        const next = at.get(to);
         if (next === undefined || seen.has(next) || (word(next, T.exec_count) >>> 0) < heat) continue;
         seen.add(next);
         queue.push(next);
@@ -103,6 +104,6 @@ export class RegionCompiler {
       ldl: (offset) => Atomics.load(ram32, base + (offset >>> 2)),
     });
     if (r.icount !== i32[tb + T.icount >>> 2] || r.size !== i32[tb + T.size >>> 2]) return undefined;
-    return { tb, start, ops: [...optimize(tcg)] };
+    return { tb, start, size: r.size, ops: [...optimize(tcg)] };
   }
 }

@@ -4,7 +4,10 @@ import { opDef } from './ops/index.ts';
 import type { Op } from './context.ts';
 import type { Label } from './types.ts';
 
-const SET_LABEL = opDef('set_label'), GOTO_TB = opDef('goto_tb'), BR = opDef('br'), INSN_START = opDef('insn_start');
+const SET_LABEL = opDef('set_label'), GOTO_TB = opDef('goto_tb'), GOTO_PTR = opDef('goto_ptr'), BR = opDef('br'), INSN_START = opDef('insn_start');
+
+/** Targets inside the region that an indirect jump compares with before it looks the pc up. */
+const MAX_GUESSES = 4;
 
 /** One TB of a region. */
 export interface RegionTb {
@@ -12,6 +15,8 @@ export interface RegionTb {
   tb: number;
   /** Page offset of its first instruction. */
   start: number;
+  /** Bytes of guest code. */
+  size: number;
   ops: readonly Op[];
 }
 
@@ -19,9 +24,15 @@ export interface RegionTb {
 export interface Node {
   readonly tb: RegionTb;
   readonly ops: readonly Op[];
+  /** The node its TB begins with; `head`: it is that one. */
+  readonly tbHead: number;
+  readonly head: boolean;
   /** Index of the guest instruction under way where the block starts, -1 before the first. */
   readonly insn: number;
-  /** Successors: [taken, fall-through] of a brcond, [target] else; empty when control leaves the region. */
+  /**
+   * Successors: [taken, fall-through] of a brcond, [target] of goto_tb, guesses of goto_ptr, what follows else; empty when
+   * control leaves the region.
+   */
   next: number[];
   /** Position in reverse post-order; -1: unreachable. */
   rpo: number;
@@ -40,12 +51,12 @@ export function buildGraph(tbs: readonly RegionTb[]): Graph {
   const nodes: Node[] = [];
   const head = new Map<number, number>();
   for (const tb of tbs) {
-    const labels = new Map<Label, number>();
-    head.set(tb.start, nodes.length);
+    const labels = new Map<Label, number>(), tbHead = nodes.length;
+    head.set(tb.start, tbHead);
     let ops: Op[] = [], insn = -1, first = -1, falls = false;
     const fixups: { node: number; slot: number; label: Label }[] = [];
     const close = (): number => {
-      const node: Node = { tb, ops, insn: first, next: [], rpo: -1, idom: -1, loop: false, merge: false, inLoop: false };
+      const node: Node = { tb, ops, tbHead, head: nodes.length === tbHead, insn: first, next: [], rpo: -1, idom: -1, loop: false, merge: false, inLoop: false };
       nodes.push(node);
       ops = [];
       first = insn;
@@ -79,9 +90,16 @@ export function buildGraph(tbs: readonly RegionTb[]): Graph {
     if (ops.length) close();
     for (const f of fixups) nodes[f.node].next[f.slot] = labels.get(f.label)!;
   }
+  // A call's successor in memory: where a return may go.
+  const returns: number[] = [];
+  for (const { start, size, ops } of tbs) {
+    const at = head.get(start + size);
+    if (at !== undefined && !ops.some((op) => op.def === GOTO_TB && op.imms[1] === start + size)) returns.push(at);
+  }
   for (const node of nodes) {
     const last = node.ops.at(-1);
     if (last?.def === GOTO_TB && head.has(last.imms[1])) node.next = [head.get(last.imms[1])!];
+    else if (last?.def === GOTO_PTR) node.next = returns.slice(0, MAX_GUESSES);
   }
   const graph: Graph = { nodes, entry: head.get(tbs[0].start)!, order: [] };
   // Edges into the middle of a loop become exits, one at a time, until every retreating edge ends at a dominator.
@@ -89,10 +107,11 @@ export function buildGraph(tbs: readonly RegionTb[]): Graph {
     analyse(graph);
     const bad = nodes.find((x, i) => x.rpo >= 0 && x.next.some((d) => nodes[d].rpo <= x.rpo && !dominates(graph, d, i)));
     if (!bad) return graph;
-    bad.next = bad.ops.at(-1)?.def === GOTO_TB ? [] : fail();
+    const last = bad.ops.at(-1)?.def;
+    if (last !== GOTO_TB && last !== GOTO_PTR) throw new Error('irreducible control flow inside a TB');
+    bad.next = bad.next.filter((d) => nodes[d].rpo > bad.rpo || dominates(graph, d, nodes.indexOf(bad)));
   }
 }
-const fail = (): never => { throw new Error('irreducible control flow inside a TB'); };
 
 /** Reverse post-order, dominators (Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm"), loop headers, merge points. */
 function analyse(g: Graph): void {

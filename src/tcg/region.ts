@@ -8,6 +8,7 @@ import { OpFlag } from './ops/def.ts';
 import { opDef } from './ops/index.ts';
 import type { Op } from './context.ts';
 import { buildGraph, type Graph, type RegionTb } from './region-graph.ts';
+import { bit, dirtyAfter, members, RegionFlow, type Registers } from './region-flow.ts';
 import { TlbGuesses } from './region-tlb.ts';
 import { Type, type Temp } from './types.ts';
 import { MEM_RAM, WasmCode, type BlockDepth } from './wasm/code.ts';
@@ -16,13 +17,13 @@ import type { ValType } from './wasm/opcodes.ts';
 
 const INSN_START = opDef('insn_start'), GOTO_TB = opDef('goto_tb');
 
-/** Parameters, then fixed locals of a region function. */
-const ENV = 0, CODE = 2, KIND = 3, FIRST_LOCAL = 4;
-/** Ways out, in local KIND: return CODE, chain through the goto_tb slot in CODE, look the pc up. */
-const KIND_RETURN = 0, KIND_CHAIN = 1, KIND_LOOKUP = 2;
+/** Parameters, then fixed locals of a region function: CODE is what a failed look-up of the pc returns. */
+const ENV = 0, CODE = 2, FIRST_LOCAL = 3;
 
 export interface RegionOptions extends InterpreterOptions {
-  /** Globals that restoreState writes to env: read back after a fault instead of being written over. */
+  /** Guest registers, by index. */
+  globals: readonly Temp[];
+  /** Those that restoreState writes to env. */
   restored: readonly Temp[];
 }
 
@@ -33,9 +34,23 @@ export function compileRegions(regions: readonly (readonly RegionTb[])[], opt: R
   regions.forEach((tbs, k) => {
     const r = new RegionEmit(buildGraph(tbs), signatures, tbFunc, opt);
     r.function();
-    m.func(tbFunc, ['i32', 'i32', ...r.locals], r.w, `r${k}`);
+    m.func(tbFunc, ['i32', ...r.locals], r.w, `r${k}`);
   });
   return m.encode();
+}
+
+/** A point in a region. */
+interface Place {
+  node: number;
+  op: Op;
+  /** Index of the op in its node. */
+  at: number;
+  /** Index of the guest instruction in its TB. */
+  insn: number;
+  /** Registers whose locals are newer than env. */
+  dirty: Registers;
+  /** The PC is in its local; else it is that of the TB's start. */
+  pcLocal: boolean;
 }
 
 class RegionEmit implements WasmCallEmit {
@@ -45,107 +60,110 @@ class RegionEmit implements WasmCallEmit {
   readonly #signatures: ReadonlyMap<string, number>;
   readonly #tbFunc: number;
   readonly #opt: RegionOptions;
+  readonly #flow: RegionFlow;
+  readonly #guess: TlbGuesses;
+  readonly #pc: Temp | undefined;
+  /** Registers restoreState writes to env when an access faults. */
+  readonly #restored: Registers;
   /** Locals of guest registers and temporaries. */
   readonly #local = new Map<Temp, number>();
   readonly #scratch = new Map<string, number>();
-  readonly #used: Temp[] = [];
-  readonly #written: Temp[] = [];
   /** Open wasm loop of each loop header, open block in front of each merge node. */
   readonly #loopOf: BlockDepth[] = [];
   readonly #blockOf: BlockDepth[] = [];
-  #exit!: BlockDepth;
-  readonly #guess: TlbGuesses;
-  #op!: Op;
-  #node = 0;
-  #insn = 0;
+  /** Block whose end looks the pc in env up. */
+  #lookup!: BlockDepth;
+  /** Where emission is. */
+  #where!: Place;
 
   constructor(g: Graph, signatures: ReadonlyMap<string, number>, tbFunc: number, opt: RegionOptions) {
     this.#g = g;
     this.#signatures = signatures;
     this.#tbFunc = tbFunc;
     this.#opt = opt;
-    const used = new Set<Temp>(), written = new Set<Temp>();
-    for (const n of g.order) {
-      for (const op of g.nodes[n].ops) {
-        for (const t of op.ins) if (t.kind === 'global') used.add(t);
-        for (const t of op.outs) if (t.kind === 'global') { used.add(t); written.add(t); }
-      }
-    }
+    this.#pc = opt.globals.find((t) => t.offset === opt.pcOffset);
+    this.#restored = opt.restored.reduce((s, t) => s | bit(t), 0n);
+    this.#flow = new RegionFlow(g, this.#pc);
     this.#guess = new TlbGuesses(g);
-    this.#used = [...used];
-    this.#written = [...written];
-    for (const t of this.#used) this.#local.set(t, this.#newLocal(valType(t.type)));
   }
 
   #newLocal(type: ValType): number { return FIRST_LOCAL + this.locals.push(type) - 1; }
 
   /** The whole body. */
   function(): void {
-    const { w } = this;
+    const { w } = this, entry = this.#g.nodes[this.#g.entry];
     // As the interpreter does before each TB: regions may enter each other for ever.
-    w.localGet(ENV); w.atomic('i32_load', CPUState.off.exit_request);
-    w.hint(false); w.if(); w.i32Const(this.#g.nodes[this.#g.entry].tb.tb | TB_EXIT_REQUESTED); w.return(); w.end();
-    this.#reload();
+    this.#exitRequest();
+    w.hint(false); w.if(); w.i32Const(entry.tb.tb | TB_EXIT_REQUESTED); w.return(); w.end();
+    // Virtual address of the page's first byte.
+    w.localGet(ENV); w.mem('i64_load', this.#opt.pcOffset); w.i64Const(entry.tb.start); w.op('i64_sub'); w.localSet(this.scratch('i64', 'page'));
+    this.#load(this.#flow.entry);
     for (const [key, tlb] of this.#guess.initial) {
       w.localGet(ENV); w.mem('i32_load', tlb + TLBDesc.off.table); w.localSet(this.scratch('i32', key));
     }
-    this.#exit = w.block();
+    this.#lookup = w.block();
     this.#tree(this.#g.entry);
     w.op('unreachable');
     w.end();
-    this.#writeBack();
-    this.#epilogue();
+    this.#lookUp();
   }
 
-  #loadEnv(t: Temp): void {
-    this.w.localGet(ENV);
-    if (t.type === Type.V128) this.w.vmem('v128_load', t.offset);
-    else this.w.mem(t.type === Type.I32 ? 'i32_load' : 'i64_load', t.offset);
-    this.w.localSet(this.#local.get(t)!);
-  }
-  #reload(): void { for (const t of this.#used) this.#loadEnv(t); }
-  #storeEnv(t: Temp): void {
-    this.w.localGet(ENV);
-    this.w.localGet(this.#local.get(t)!);
-    if (t.type === Type.V128) this.w.vmem('v128_store', t.offset);
-    else this.w.mem(t.type === Type.I32 ? 'i32_store' : 'i64_store', t.offset);
-  }
-  #writeBack(): void { for (const t of this.#written) this.#storeEnv(t); }
+  /** Pushes the request to leave; a byte of it needs no check of its alignment. */
+  #exitRequest(): void { this.w.localGet(ENV); this.w.atomic('i32_load8_u', CPUState.off.exit_request); }
 
-  /** Registers are in env again; leaves the way KIND says. */
-  #epilogue(): void {
+  #load(regs: Registers): void {
+    for (const t of members(regs, this.#opt.globals)) {
+      this.w.localGet(ENV);
+      if (t.type === Type.V128) this.w.vmem('v128_load', t.offset);
+      else this.w.mem(t.type === Type.I32 ? 'i32_load' : 'i64_load', t.offset);
+      this.w.localSet(this.#localOf(t));
+    }
+  }
+  #store(regs: Registers): void {
+    for (const t of members(regs, this.#opt.globals)) {
+      this.w.localGet(ENV);
+      this.w.localGet(this.#localOf(t));
+      if (t.type === Type.V128) this.w.vmem('v128_store', t.offset);
+      else this.w.mem(t.type === Type.I32 ? 'i32_store' : 'i64_store', t.offset);
+    }
+  }
+  /** Pushes the virtual PC of a TB's start. */
+  #startPc(n: number): void { this.w.localGet(this.scratch('i64', 'page')); this.w.i64Const(this.#g.nodes[n].tb.start); this.w.op('i64_add'); }
+  #storeStartPc(n: number): void {
+    if (!this.#pc) return;
+    this.w.localGet(ENV); this.#startPc(n); this.w.mem('i64_store', this.#opt.pcOffset);
+  }
+  /** Makes env exact: dirty registers, and the PC. */
+  #writeBack(): void {
+    this.#store(this.#where.dirty);
+    if (!this.#where.pcLocal) this.#storeStartPc(this.#where.node);
+  }
+
+  /** Goes to the TB descriptor in local `dest`. */
+  #enter(dest: number): void {
+    const { w } = this;
+    w.localGet(ENV); w.localGet(dest);
+    w.localGet(dest); w.atomic('i32_load', TB.off.fn);
+    w.returnCallIndirect(this.#tbFunc, 0);
+  }
+
+  /** Goes where the pc in env says, by tb_jmp_cache; a miss returns CODE. */
+  #lookUp(): void {
     const { w } = this, dest = this.scratch('i32', 'dest');
-    const enter = () => {
-      w.localGet(ENV); w.localGet(dest);
-      w.localGet(dest); w.atomic('i32_load', TB.off.fn);
-      w.returnCallIndirect(this.#tbFunc, 0);
-    };
-    // Chain: CODE = tb | slot.
-    w.localGet(KIND); w.i32Const(KIND_CHAIN); w.op('i32_eq');
-    w.if();
-    w.localGet(CODE); w.i32Const(~15); w.op('i32_and');
-    w.localGet(CODE); w.i32Const(1); w.op('i32_and'); w.i32Const(2); w.op('i32_shl');
-    w.op('i32_add'); w.atomic('i32_load', TB.off.jmp_dest); w.localTee(dest);
-    w.i32Const(1); w.op('i32_gt_u');
-    w.if(); enter(); w.end();
-    w.localGet(CODE); w.return();
-    w.end();
-    w.localGet(KIND); w.i32Const(KIND_LOOKUP); w.op('i32_eq');
-    w.if();
     const pc = this.scratch('i64', 'pc'), entry = this.scratch('i32', 'jc'), p = this.scratch('i32', 'pclo');
     const miss = w.block();
     w.localGet(ENV); w.mem('i64_load', this.#opt.pcOffset); w.localTee(pc); w.op('i32_wrap_i64'); w.localSet(p);
     emitJmpCacheIndex(w, p);
     w.i32Const(Math.log2(JmpCacheEntry.size)); w.op('i32_shl');
     w.localGet(ENV); w.mem('i32_load', CPUState.off.jmp_cache); w.op('i32_add'); w.localTee(entry);
-    w.mem('i64_load', JmpCacheEntry.off.pc); w.localGet(pc); w.op('i64_ne'); w.brIf(miss);
-    w.localGet(entry); w.atomic('i32_load', JmpCacheEntry.off.tb); w.localTee(dest); w.op('i32_eqz'); w.brIf(miss);
+    const missIf = () => { w.hint(false); w.brIf(miss); };
+    w.mem('i64_load', JmpCacheEntry.off.pc); w.localGet(pc); w.op('i64_ne'); missIf();
+    w.localGet(entry); w.atomic('i32_load', JmpCacheEntry.off.tb); w.localTee(dest); w.op('i32_eqz'); missIf();
     w.localGet(dest); w.atomic('i32_load', TB.off.flags);
-    w.localGet(ENV); w.mem('i32_load', CPUState.off.tb_flags); w.op('i32_ne'); w.brIf(miss);
+    w.localGet(ENV); w.mem('i32_load', CPUState.off.tb_flags); w.op('i32_ne'); missIf();
     w.localGet(dest); w.mem('i32_load', TB.off.cflags);
-    w.localGet(ENV); w.mem('i32_load', CPUState.off.cflags); w.op('i32_ne'); w.brIf(miss);
-    enter();
-    w.end();
+    w.localGet(ENV); w.mem('i32_load', CPUState.off.cflags); w.op('i32_ne'); missIf();
+    this.#enter(dest);
     w.end();
     w.localGet(CODE);
   }
@@ -178,39 +196,42 @@ class RegionEmit implements WasmCallEmit {
 
   #body(n: number): void {
     const node = this.#g.nodes[n];
-    this.#node = n;
-    this.#insn = node.insn;
-    for (const op of node.ops) {
-      if (op.def === INSN_START) { this.#insn++; continue; }
-      this.#op = op;
+    const here = this.#where = { node: n, op: node.ops[0], at: 0, insn: node.insn, dirty: this.#flow.dirtyAtStart(n), pcLocal: this.#flow.keepsPc(node.tbHead) };
+    if (node.head && here.pcLocal) { this.#startPc(n); this.w.localSet(this.#localOf(this.#pc!)); }
+    for (let k = 0; k < node.ops.length; k++) {
+      const op = node.ops[k];
+      if (op.def === INSN_START) { here.insn++; continue; }
+      here.op = op;
+      here.at = k;
       if (op.def === GOTO_TB && node.next.length) { this.#edge(n, node.next[0]); return; }
       op.def.emit(this);
-      if (op.def.flags & OpFlag.COND_BRANCH) return;
+      if (op.def.flags & OpFlag.BB_END) return;
+      here.dirty = dirtyAfter(op, here.dirty);
+      if (op.outs.includes(this.#pc!)) here.pcLocal = true;
     }
-    if (node.next.length && !(node.ops.at(-1)?.def.flags! & OpFlag.BB_EXIT)) this.#edge(n, node.next[0]);
+    if (node.next.length) this.#edge(n, node.next[0]);
   }
 
   /** Control goes from node n to node d. */
   #edge(n: number, d: number): void {
     const { w } = this, { nodes } = this.#g;
     if (nodes[d].rpo <= nodes[n].rpo) {
-      // Back edge: pc stands for d's TB already; leave when asked to.
-      w.localGet(ENV); w.atomic('i32_load', CPUState.off.exit_request);
-      w.hint(false); w.if(); this.#leave(nodes[d].tb.tb | TB_EXIT_REQUESTED, KIND_RETURN); w.end();
+      // Back edge: leave when asked to, between TBs.
+      if (nodes[d].head) {
+        this.#exitRequest();
+        w.hint(false); w.if();
+        this.#store(this.#pc ? this.#where.dirty & ~bit(this.#pc) : this.#where.dirty);
+        this.#storeStartPc(d);
+        w.i32Const(nodes[d].tb.tb | TB_EXIT_REQUESTED); w.return();
+        w.end();
+      }
       w.br(this.#loopOf[d]);
     } else if (nodes[d].merge) w.br(this.#blockOf[d]);
     else {
-      const [node, insn, op] = [this.#node, this.#insn, this.#op];
+      const here = this.#where;
       this.#tree(d);
-      [this.#node, this.#insn, this.#op] = [node, insn, op];
+      this.#where = here;
     }
-  }
-
-  #leave(code: number, kind: number): void {
-    const { w } = this;
-    w.i32Const(code); w.localSet(CODE);
-    if (kind !== KIND_RETURN) { w.i32Const(kind); w.localSet(KIND); }
-    w.br(this.#exit);
   }
 
   // --- operands --------------------------------------------------------------------------------------------------
@@ -221,11 +242,11 @@ class RegionEmit implements WasmCallEmit {
     return l;
   }
 
-  get type(): Type { return this.#op.type; }
+  get type(): Type { return this.#where.op.type; }
   env(): void { this.w.localGet(ENV); }
-  tb(): void { this.w.i32Const(this.#g.nodes[this.#node].tb.tb); }
-  stat(n: number): number { return this.#op.imms[n]; }
-  constIn(n: number): bigint | undefined { const t = this.#op.ins[n]; return t.kind === 'const' ? t.value : undefined; }
+  tb(): void { this.w.i32Const(this.#g.nodes[this.#where.node].tb.tb); }
+  stat(n: number): number { return this.#where.op.imms[n]; }
+  constIn(n: number): bigint | undefined { const t = this.#where.op.ins[n]; return t.kind === 'const' ? t.value : undefined; }
   scratch(type: 'i32' | 'i64' | 'v128', k: number | string = 0): number {
     const key = `${type}${k}`;
     let l = this.#scratch.get(key);
@@ -233,32 +254,34 @@ class RegionEmit implements WasmCallEmit {
     return l;
   }
   in(n: number): void {
-    const t = this.#op.ins[n];
-    if (t.kind !== 'const') this.w.localGet(this.#localOf(t));
+    const t = this.#where.op.ins[n];
+    if (t === this.#pc && !this.#where.pcLocal) this.#startPc(this.#where.node);
+    else if (t.kind !== 'const') this.w.localGet(this.#localOf(t));
     else if (t.type === Type.I32) this.w.i32Const(Number(BigInt.asIntN(32, t.value)));
     else if (t.type === Type.I64) this.w.i64Const(t.value);
     else this.w.v128Const(t.value);
   }
   out(n: number, body: () => void): void {
     body();
-    this.w.localSet(this.#localOf(this.#op.outs[n]));
+    this.w.localSet(this.#localOf(this.#where.op.outs[n]));
   }
-  imm(n: number): void { this.w.i32Const(this.#op.imms[n]); }
-  envAt(n: number): number { this.env(); return this.#op.imms[n]; }
+  imm(n: number): void { this.w.i32Const(this.#where.op.imms[n]); }
+  envAt(n: number): number { this.env(); return this.#where.op.imms[n]; }
   tlbGuess(): { local: number; warm: boolean } | undefined {
-    const g = this.#guess.of(this.#op);
+    const g = this.#guess.of(this.#where.op);
     return g && { local: this.scratch('i32', g.key), warm: g.warm };
   }
-  /** Slow paths ask for it: what restoreState may leave as it is must be in env before they run. */
+  /** Slow paths ask for it: what restoreState goes by must be in env before they run. */
   insnRef(): void {
-    for (const t of this.#opt.restored) if (this.#written.includes(t)) this.#storeEnv(t);
-    this.w.i32Const(this.#insn);
+    this.#store(this.#where.dirty & this.#restored);
+    if (!this.#where.pcLocal) this.#storeStartPc(this.#where.node);
+    this.w.i32Const(this.#where.insn);
   }
 
   // --- control ---------------------------------------------------------------------------------------------------
 
   branchIf(cond: () => void): void {
-    const n = this.#node, [taken, fall] = this.#g.nodes[n].next;
+    const n = this.#where.node, [taken, fall] = this.#g.nodes[n].next;
     cond();
     this.w.if();
     this.#edge(n, taken);
@@ -267,22 +290,44 @@ class RegionEmit implements WasmCallEmit {
     this.w.end();
     this.w.op('unreachable');
   }
-  branch(): void { this.#edge(this.#node, this.#g.nodes[this.#node].next[0]); }
+  branch(): void { this.#edge(this.#where.node, this.#g.nodes[this.#where.node].next[0]); }
   /** restoreState has put the faulting instruction's state into env. */
   fault(): void {
-    for (const t of this.#opt.restored) if (this.#local.has(t)) this.#loadEnv(t);
-    this.#leave(this.#g.nodes[this.#node].tb.tb | TB_EXIT_REQUESTED, KIND_RETURN);
+    this.#store(this.#where.dirty & ~this.#restored);
+    this.#return(TB_EXIT_REQUESTED);
   }
-  gotoTb(slot: number): void { this.#leave(this.#g.nodes[this.#node].tb.tb | slot, KIND_CHAIN); }
-  gotoPtr(): void { this.#leave(this.#g.nodes[this.#node].tb.tb | TB_EXIT_NOCHAIN, KIND_LOOKUP); }
-  exitTb(code: number): void { this.#leave(this.#g.nodes[this.#node].tb.tb | code, KIND_RETURN); }
-  callHelper(): void {
-    const { w } = this, tb = this.#g.nodes[this.#node].tb.tb;
+  #return(code: number): void { this.tb(); this.w.i32Const(code); this.w.op('i32_or'); this.w.return(); }
+  gotoTb(slot: number): void {
+    const { w } = this, dest = this.scratch('i32', 'dest');
     this.#writeBack();
-    w.localGet(ENV); this.imm(0); w.i32Const(tb); this.insnRef();
+    // 0 = unlinked, 1 = this TB was invalidated.
+    this.tb(); w.atomic('i32_load', TB.off.jmp_dest + 4 * slot); w.localTee(dest);
+    w.i32Const(1); w.op('i32_gt_u');
+    w.hint(true); w.if(); this.#enter(dest); w.end();
+    this.#return(slot);
+  }
+  gotoPtr(): void {
+    const { w } = this, n = this.#where.node;
+    for (const d of this.#g.nodes[n].next) {
+      w.localGet(this.#localOf(this.#pc!)); this.#startPc(d); w.op('i64_eq');
+      w.if(); this.#edge(n, d); w.end();
+    }
+    this.#writeBack();
+    this.tb(); w.i32Const(TB_EXIT_NOCHAIN); w.op('i32_or'); w.localSet(CODE);
+    w.br(this.#lookup);
+  }
+  exitTb(code: number): void {
+    this.#writeBack();
+    this.#return(code);
+  }
+  callHelper(): void {
+    const { w } = this;
+    this.#writeBack();
+    w.localGet(ENV); this.imm(0); this.tb(); w.i32Const(this.#where.insn);
     w.call(SLOW_PATHS.length);
-    w.hint(false); w.if(); w.i32Const(tb | TB_EXIT_REQUESTED); w.return(); w.end();
-    this.#reload();
+    w.hint(false); w.if(); this.#return(TB_EXIT_REQUESTED); w.end();
+    this.#where.pcLocal = true;
+    this.#load(this.#flow.liveAfter(this.#where.node, this.#where.at));
   }
   callWasm(signature: string): void {
     this.imm(0);

@@ -103,10 +103,10 @@ const figures: Record<string, () => void | Promise<void>> = {
     const one = us(translate), two = us(() => { translate(); optimize(tcg); }), three = us(() => { translate(); encoder.encode(optimize(tcg)); });
     print('ops before and after the optimiser, bytecode', `${before}, ${ops.length}, ${size} bytes (${(size / code.length).toFixed(1)} an instruction)`);
     print('decode and build, optimise, encode', `${one.toFixed(1)}, ${(two - one).toFixed(1)}, ${(three - two).toFixed(1)} µs; ${(three / code.length).toFixed(2)} µs an instruction`);
-    const options = { pcOffset: envOff.pc, statePages: pages(b.machine.spec.state), ramPages: pages(b.machine.spec.ram), restored: [] };
+    const options = { pcOffset: envOff.pc, statePages: pages(b.machine.spec.state), ramPages: pages(b.machine.spec.ram), globals: tcg.globals, restored: [] };
     translate();
     const opt = [...optimize(tcg)];
-    const region = () => compileRegions([[{ tb: 0x10000, start: 0, ops: opt }]], options);
+    const region = () => compileRegions([[{ tb: 0x10000, start: 0, size: code.length * 4, ops: opt }]], options);
     print('the same as a region', `${us(region).toFixed(0)} µs, ${region().length} bytes of wasm`);
     print('new WebAssembly.Module of it', `${(time(15, many(() => new WebAssembly.Module(region()))) / n * 1000 - us(region)).toFixed(0)} µs (bytes V8 has seen before)`);
   },

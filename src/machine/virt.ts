@@ -1,4 +1,5 @@
 // The `virt` board: memories, flat view, devices, boot; the main thread's owner of a running machine.
+import { createRam } from '../memory/ram.ts';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -109,7 +110,7 @@ export class VirtMachine {
     let state: WebAssembly.Memory, ram: WebAssembly.Memory;
     try {
       state = new WebAssembly.Memory({ initial: statePages, maximum: statePages, shared: true });
-      ram = new WebAssembly.Memory({ initial: BigInt(ramPages), maximum: BigInt(ramPages), shared: true, address: 'i64' });
+      ram = createRam(ramPages);
     } catch (e) {
       throw new UserError('memory', `cannot set up guest memory of ${o.ramSize / 2 ** 20} MiB: ${(e as Error).message}`, 'use a smaller -m');
     }

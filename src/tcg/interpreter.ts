@@ -7,6 +7,7 @@ import { SLOW_PATHS } from './ops/mem.ts';
 import { helperSignature, type WasmCallEmit } from './ops/control.ts';
 import { OPS } from './ops/index.ts';
 import { VARIANTS, operandType, type Variant } from './variants.ts';
+import { isWideRam } from '../memory/ram.ts';
 import { CPUState, JmpCacheEntry } from '../memory/layout/cpu.ts';
 import { TB, TB_EXIT_HOT, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED, TB_EXIT_STUB } from '../memory/layout/tb.ts';
 
@@ -70,6 +71,7 @@ class InterpreterEmit implements WasmCallEmit {
   }
 
   get type(): Type { return this.v.type; }
+  get wideRam(): boolean { return isWideRam(this.#opt.ramPages); }
   scratch(type: 'i32' | 'i64' | 'v128', k: number | string = 0): number { return this.#locals.get(type, k); }
   env(): void { this.w.localGet(ENV); }
   tb(): void { this.w.localGet(TBP); }
@@ -196,7 +198,7 @@ export function declareImports(m: WasmModule, opt: InterpreterOptions, firstMemo
   }
   const memories = [
     () => m.importMemory('env', 'state', opt.statePages, opt.statePages),
-    () => m.importMemory('env', 'ram', opt.ramPages, opt.ramPages, true),
+    () => m.importMemory('env', 'ram', opt.ramPages, opt.ramPages, isWideRam(opt.ramPages)),
   ];
   memories[firstMemory]();
   memories[1 - firstMemory]();

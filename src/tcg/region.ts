@@ -1,4 +1,5 @@
 // The region compiler: several TBs of one page as one wasm function, loops as wasm loops, guest registers in locals.
+import { isWideRam } from '../memory/ram.ts';
 import { CPUState, JmpCacheEntry, TLBDesc } from '../memory/layout/cpu.ts';
 import { TB, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED } from '../memory/layout/tb.ts';
 import { declareImports, emitJmpCacheIndex, valType, type InterpreterOptions } from './interpreter.ts';
@@ -243,6 +244,7 @@ class RegionEmit implements WasmCallEmit {
   }
 
   get type(): Type { return this.#where.op.type; }
+  get wideRam(): boolean { return isWideRam(this.#opt.ramPages); }
   env(): void { this.w.localGet(ENV); }
   tb(): void { this.w.i32Const(this.#g.nodes[this.#where.node].tb.tb); }
   stat(n: number): number { return this.#where.op.imms[n]; }

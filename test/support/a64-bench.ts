@@ -1,4 +1,5 @@
 // Runs A64 code on the real engine with a bare target: flat memory, EL0, exceptions stop the run instead of being taken.
+import { createRam } from '../../src/memory/ram.ts';
 import { Engine } from '../../src/accel/engine.ts';
 import { cpuExec } from '../../src/accel/cpu-exec.ts';
 import { Machine } from '../../src/accel/machine-view.ts';
@@ -113,7 +114,7 @@ export class A64Bench {
     const statePages = layout.totalBytes / 65536, ramPages = RAM_BYTES / 65536;
     this.machine = new Machine({
       state: new WebAssembly.Memory({ initial: statePages, maximum: statePages, shared: true }),
-      ram: new WebAssembly.Memory({ initial: BigInt(ramPages), maximum: BigInt(ramPages), shared: true, address: 'i64' }),
+      ram: createRam(ramPages),
       layout, flat: [{ base: 0, size: RAM_BYTES, kind: 'ram', name: 'ram', ramOffset: 0 }], single: nrCpus === 1, config: {},
     });
     this.engine = new Engine({

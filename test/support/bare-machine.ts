@@ -1,4 +1,5 @@
 // A machine with nothing in it but its two memories: what tests of the shared structures run on.
+import { createRam } from '../../src/memory/ram.ts';
 import { Machine, type MachineSpec } from '../../src/accel/machine-view.ts';
 import { TbStore } from '../../src/accel/tb-store.ts';
 import { Vcpu } from '../../src/accel/vcpu.ts';
@@ -21,10 +22,10 @@ export interface BareOptions {
 export function bareSpec(o: BareOptions = {}): MachineSpec {
   const ramBytes = o.ramBytes ?? 1 << 20;
   const layout = stateLayout({ nrCpus: o.cpus ?? 4, cpuBlockBytes: o.cpuBlockBytes ?? 32768, ramBytes, tbSize: o.tbSize ?? 1 << 20, deviceBytes: 4096 });
-  const statePages = Math.ceil(layout.totalBytes / PAGE), ramPages = BigInt(Math.ceil(ramBytes / PAGE));
+  const statePages = Math.ceil(layout.totalBytes / PAGE), ramPages = Math.ceil(ramBytes / PAGE);
   const spec: MachineSpec = {
     state: new WebAssembly.Memory({ initial: statePages, maximum: statePages, shared: true }),
-    ram: new WebAssembly.Memory({ initial: ramPages, maximum: ramPages, shared: true, address: 'i64' }),
+    ram: createRam(ramPages),
     layout, flat: [{ base: 0, size: ramBytes, kind: 'ram', name: 'ram', ramOffset: 0 }], single: false, config: o.config ?? {},
   };
   const machine = new Machine(spec);

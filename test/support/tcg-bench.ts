@@ -1,4 +1,5 @@
 // Runs hand-built TCG ops in the interpreter on a bare vCPU block: no target, no TLB content, no other threads.
+import { createRam } from '../../src/memory/ram.ts';
 import { BytecodeEncoder } from '../../src/tcg/bytecode.ts';
 import { TCGContext, type Op } from '../../src/tcg/context.ts';
 import { generateInterpreter } from '../../src/tcg/interpreter.ts';
@@ -11,7 +12,7 @@ const ENV = 0x10000, GLOBALS = 0x3800, TEMPS = 0x4000, TBA = 0x8000, CODE = 0x40
 /** A miniature machine: `n` i64 globals, 8 v128 globals, 64 KiB of flat guest RAM mapped at 0 in MMU index 0. */
 export class TcgBench {
   readonly state = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
-  readonly ram = new WebAssembly.Memory({ initial: 1n, maximum: 1n, shared: true, address: 'i64' });
+  readonly ram = createRam(1);
   readonly tcg = new TCGContext();
   readonly g: Temp[];
   readonly v: Temp[];

@@ -15,6 +15,8 @@ export interface ImmDef {
 export interface Emit {
   readonly w: WasmCode;
   readonly type: Type;
+  /** Addresses in the ram memory are i64, not i32. */
+  readonly wideRam: boolean;
   /** Pushes input n. */
   in(n: number): void;
   /** Evaluates `body`, which pushes one value, and stores it in output n. Address operands are handled by the engine. */

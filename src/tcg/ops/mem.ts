@@ -84,8 +84,9 @@ function emitAccess(e: Emit, addrIn: number, write: boolean, sizeLog2: number, a
   w.end();
   hit(() => {
     w.localGet(a);
-    w.localGet(entry); w.mem('i64_load', TLBEntry.off.addend);
-    w.op('i64_add');
+    if (!e.wideRam) w.op('i32_wrap_i64');
+    w.localGet(entry); w.mem(e.wideRam ? 'i64_load' : 'i32_load', TLBEntry.off.addend);
+    w.op(e.wideRam ? 'i64_add' : 'i32_add');
   });
   w.end();
 }
@@ -233,7 +234,7 @@ function atomic(kind: RmwKind): OpDef {
 
 /** wasm has no atomic min/max: a compare-and-swap loop. Takes the address from the stack, pushes the old value. */
 function emitMinMaxLoop(e: Emit, kind: string, n: number): void {
-  const w = e.w, host = e.scratch('i64', 1), old = e.scratch('i64', 2), seen = e.scratch('i64', 3), v = e.scratch('i64', 4);
+  const w = e.w, host = e.scratch(e.wideRam ? 'i64' : 'i32', 'host'), old = e.scratch('i64', 2), seen = e.scratch('i64', 3), v = e.scratch('i64', 4);
   const isSigned = kind[0] === 's';
   const load = atomicLoadName(n);
   const cas = (n === 3 ? 'i64_rmw_cmpxchg' : `i64_rmw${8 << n}_cmpxchg_u`) as 'i64_rmw_cmpxchg';

@@ -29,8 +29,13 @@ export const dirtyAfter = (op: Op, dirty: Registers): Registers => (op.def === C
 export class RegionFlow {
   /** Registers that may be newer in locals than in env where a node begins. */
   readonly dirtyIn: Registers[] = [];
+  /**
+   * Of a loop header: registers the loop writes before it reads them. They go to env wherever control comes to the
+   * header, so that only what an iteration hands to the next one is carried in locals.
+   */
+  readonly flush: Registers[] = [];
   /** Registers whose locals are read after a node's end, on some path. */
-  readonly #liveOut: Registers[] = [];
+  #liveOut: Registers[] = [];
   /** Registers to load where the region is entered. */
   readonly entry: Registers;
   /** TBs (by head node) that keep the PC in its local throughout. */
@@ -47,32 +52,44 @@ export class RegionFlow {
       const goesOn = nodes[n].next.some((d) => !nodes[d].head);
       if (goesOn && nodes[n].ops.some((op) => op.def === CALL || (pc && op.outs.includes(pc)))) this.#keepsPc.add(nodes[n].tbHead);
     }
-    for (const n of order) this.dirtyIn[n] = 0n;
+    for (const n of order) this.dirtyIn[n] = this.flush[n] = 0n;
+    const needed = this.#liveness(false), pcBit = pc ? bit(pc) : 0n;
+    for (const n of order) {
+      for (const i of nodes[n].body ?? []) this.flush[n] |= nodes[i].ops.reduce((s, op) => s | writes(op), 0n);
+      this.flush[n] &= ~(needed[n] | pcBit);
+    }
     this.#untilStable(order, (n) => {
       let changed = false;
       const out = this.#dirtyOut(n);
       for (const d of nodes[n].next) {
-        const into = this.dirtyIn[d] | (nodes[d].head && pc ? out & ~bit(pc) : out);
+        const into = this.dirtyIn[d] | (out & ~this.flush[d] & (nodes[d].head ? ~pcBit : -1n));
         if (into !== this.dirtyIn[d]) { this.dirtyIn[d] = into; changed = true; }
       }
       return changed;
     });
-    for (const n of order) this.#liveOut[n] = 0n;
-    const liveIn: Registers[] = [];
+    this.entry = this.#liveness(true)[g.entry];
+  }
+
+  /** Registers whose locals are read from each node on; `exits`: also to make env exact where control leaves. */
+  #liveness(exits: boolean): Registers[] {
+    const { nodes, order } = this.#g, pc = this.#pc ? bit(this.#pc) : 0n, live: Registers[] = [];
+    this.#liveOut = [];
     this.#untilStable([...order].reverse(), (n) => {
       let out = 0n;
       for (const d of nodes[n].next) {
-        out |= liveIn[d] ?? 0n;
+        out |= live[d] ?? 0n;
+        if (!exits) continue;
         // A back edge may leave instead.
-        if (nodes[d].rpo <= nodes[n].rpo) out |= this.#dirtyOut(n) & (pc ? ~bit(pc) : -1n);
+        if (nodes[d].rpo <= nodes[n].rpo) out |= this.#dirtyOut(n) & ~pc;
+        out |= this.#dirtyOut(n) & this.flush[d];
       }
       this.#liveOut[n] = out;
-      const live = this.#liveBefore(n, 0);
-      if (live === liveIn[n]) return false;
-      liveIn[n] = live;
+      const before = this.#liveBefore(n, 0, exits);
+      if (before === live[n]) return false;
+      live[n] = before;
       return true;
     });
-    this.entry = liveIn[g.entry];
+    return live;
   }
 
   #untilStable(order: readonly number[], step: (n: number) => boolean): void {
@@ -95,7 +112,7 @@ export class RegionFlow {
   }
 
   /** Registers whose locals are read from op `k` of node n on. */
-  #liveBefore(n: number, k: number): Registers {
+  #liveBefore(n: number, k: number, exits: boolean): Registers {
     const { ops, tbHead, head, next } = this.#g.nodes[n], pc = this.#pc ? bit(this.#pc) : 0n;
     const keeps = this.#keepsPc.has(tbHead);
     const dirty: Registers[] = [], local: boolean[] = [];
@@ -111,12 +128,12 @@ export class RegionFlow {
       const op = ops[i], { flags } = op.def;
       live &= ~writes(op);
       if (op.def === CALL) live = 0n;
-      if (flags & OpFlag.MAY_FAULT || (flags & OpFlag.BB_EXIT && next.length === 0) || op.def.name === 'goto_ptr') live |= dirty[i];
+      if (exits && (flags & OpFlag.MAY_FAULT || (flags & OpFlag.BB_EXIT && next.length === 0) || op.def.name === 'goto_ptr')) live |= dirty[i];
       live |= local[i] ? reads(op) | (op.def.name === 'goto_ptr' ? pc : 0n) : reads(op) & ~pc;
     }
     return head && keeps && k === 0 ? live & ~pc : live;
   }
 
   /** Registers to load again after the helper call that is op `k` of node n. */
-  liveAfter(n: number, k: number): Registers { return this.#liveBefore(n, k + 1); }
+  liveAfter(n: number, k: number): Registers { return this.#liveBefore(n, k + 1, true); }
 }

@@ -40,6 +40,8 @@ export interface Node {
   idom: number;
   loop: boolean;
   merge: boolean;
+  /** Of a loop header: the nodes of its natural loop. */
+  body: ReadonlySet<number> | undefined;
   /** Control may come back here without leaving the region. */
   inLoop: boolean;
 }
@@ -56,7 +58,7 @@ export function buildGraph(tbs: readonly RegionTb[]): Graph {
     let ops: Op[] = [], insn = -1, first = -1, falls = false;
     const fixups: { node: number; slot: number; label: Label }[] = [];
     const close = (): number => {
-      const node: Node = { tb, ops, tbHead, head: nodes.length === tbHead, insn: first, next: [], rpo: -1, idom: -1, loop: false, merge: false, inLoop: false };
+      const node: Node = { tb, ops, tbHead, head: nodes.length === tbHead, insn: first, next: [], rpo: -1, idom: -1, loop: false, merge: false, body: undefined, inLoop: false };
       nodes.push(node);
       ops = [];
       first = insn;
@@ -116,7 +118,7 @@ export function buildGraph(tbs: readonly RegionTb[]): Graph {
 /** Reverse post-order, dominators (Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm"), loop headers, merge points. */
 function analyse(g: Graph): void {
   const { nodes } = g;
-  for (const n of nodes) { n.rpo = -1; n.idom = -1; n.loop = n.merge = n.inLoop = false; }
+  for (const n of nodes) { n.rpo = -1; n.idom = -1; n.loop = n.merge = n.inLoop = false; n.body = undefined; }
   const post: number[] = [];
   const seen = new Set<number>();
   const visit = (n: number): void => {
@@ -157,7 +159,9 @@ function analyse(g: Graph): void {
       if (p === n) continue;
       for (const q of preds.get(p) ?? []) if (!inside.has(q)) { inside.add(q); work.push(q); }
     }
-    if (nodes[n].loop) for (const i of inside) nodes[i].inLoop = true;
+    if (!nodes[n].loop) continue;
+    nodes[n].body = inside;
+    for (const i of inside) nodes[i].inLoop = true;
   }
 }
 

@@ -215,13 +215,14 @@ class RegionEmit implements WasmCallEmit {
 
   /** Control goes from node n to node d. */
   #edge(n: number, d: number): void {
-    const { w } = this, { nodes } = this.#g;
+    const { w } = this, { nodes } = this.#g, flush = this.#flow.flush[d], here = { ...this.#where };
+    this.#store(here.dirty & flush);
     if (nodes[d].rpo <= nodes[n].rpo) {
       // Back edge: leave when asked to, between TBs.
       if (nodes[d].head) {
         this.#exitRequest();
         w.hint(false); w.if();
-        this.#store(this.#pc ? this.#where.dirty & ~bit(this.#pc) : this.#where.dirty);
+        this.#store(here.dirty & ~flush & (this.#pc ? ~bit(this.#pc) : -1n));
         this.#storeStartPc(d);
         w.i32Const(nodes[d].tb.tb | TB_EXIT_REQUESTED); w.return();
         w.end();
@@ -229,7 +230,6 @@ class RegionEmit implements WasmCallEmit {
       w.br(this.#loopOf[d]);
     } else if (nodes[d].merge) w.br(this.#blockOf[d]);
     else {
-      const here = this.#where;
       this.#tree(d);
       this.#where = here;
     }

@@ -1,5 +1,6 @@
 // Encodes the ops of a TB as interpreter bytecode: operands are byte offsets from the vCPU block.
 import { Type, type Label, type Temp } from './types.ts';
+import { OpFlag } from './ops/def.ts';
 import { opDef } from './ops/index.ts';
 import { findVariant, operandType, type Variant } from './variants.ts';
 import type { Op } from './context.ts';
@@ -93,6 +94,7 @@ export class BytecodeEncoder {
     ops.forEach((op, i) => {
       if (op.def === SET_LABEL) { labelAt.set(op.label!, at); return; }
       if (op.def === INSN_START) { insns.push(op.imms[0], op.imms[1]); return; }
+      if (op.def.flags & OpFlag.META) return;
       let mask = 0;
       const ins: (number | bigint)[] = [];
       const scratch: { type: Type; offset: number }[] = [];

@@ -244,6 +244,7 @@ export class TCGContext {
   br(l: Label): void { this.emit(D.br, Type.I64, [], [], [], l); }
   brcond(cond: Cond, a: Temp, b: Arg, l: Label): void { this.emit(D.brcond, a.type, [], [a, this.arg(b, a.type)], [cond], l); }
   /** Begins a guest instruction: `pc` = offset of its PC in the guest page, `data` = target word for restoreState. */
+  insnSync(): void { this.emit(D.insn_sync, Type.I64, [], []); }
   insnStart(pc: number, data: number): void { this.emit(D.insn_start, Type.I64, [], [], [pc, data]); }
   /** Calls a TypeScript helper with up to 8 arguments; `ret` gets its result. i32 arguments leave the slot's high half unspecified. */
   call(helper: HelperRef, ret: Temp | null, ...args: Arg[]): void {

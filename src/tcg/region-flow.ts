@@ -5,7 +5,7 @@ import { opDef } from './ops/index.ts';
 import type { Graph } from './region-graph.ts';
 import type { Temp } from './types.ts';
 
-const CALL = opDef('call');
+const CALL = opDef('call'), SYNC = opDef('insn_sync');
 
 /** A set of guest registers: bit n for the global of index n. */
 export type Registers = bigint;
@@ -79,8 +79,8 @@ export class RegionFlow {
       for (const d of nodes[n].next) {
         out |= live[d] ?? 0n;
         if (!exits) continue;
-        // A back edge may leave instead.
-        if (nodes[d].rpo <= nodes[n].rpo) out |= this.#dirtyOut(n) & ~pc;
+        // A back edge may leave instead, and so may a jump after insn_sync.
+        if (nodes[d].rpo <= nodes[n].rpo || nodes[n].ops.some((op) => op.def === SYNC)) out |= this.#dirtyOut(n) & ~pc;
         out |= this.#dirtyOut(n) & this.flush[d];
       }
       this.#liveOut[n] = out;

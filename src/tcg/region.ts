@@ -16,7 +16,7 @@ import { MEM_RAM, WasmCode, type BlockDepth } from './wasm/code.ts';
 import { WasmModule } from './wasm/module.ts';
 import type { ValType } from './wasm/opcodes.ts';
 
-const INSN_START = opDef('insn_start'), GOTO_TB = opDef('goto_tb');
+const INSN_START = opDef('insn_start'), INSN_SYNC = opDef('insn_sync'), GOTO_TB = opDef('goto_tb');
 
 /** Parameters, then fixed locals of a region function: CODE is what a failed look-up of the pc returns. */
 const ENV = 0, CODE = 2, FIRST_LOCAL = 3;
@@ -52,6 +52,8 @@ interface Place {
   dirty: Registers;
   /** The PC is in its local; else it is that of the TB's start. */
   pcLocal: boolean;
+  /** The next TB must not run when it was dropped by now. */
+  sync: boolean;
 }
 
 class RegionEmit implements WasmCallEmit {
@@ -197,11 +199,12 @@ class RegionEmit implements WasmCallEmit {
 
   #body(n: number): void {
     const node = this.#g.nodes[n];
-    const here = this.#where = { node: n, op: node.ops[0], at: 0, insn: node.insn, dirty: this.#flow.dirtyAtStart(n), pcLocal: this.#flow.keepsPc(node.tbHead) };
+    const here: Place = this.#where = { node: n, op: node.ops[0], at: 0, insn: node.insn, dirty: this.#flow.dirtyAtStart(n), pcLocal: this.#flow.keepsPc(node.tbHead), sync: false };
     if (node.head && here.pcLocal) { this.#startPc(n); this.w.localSet(this.#localOf(this.#pc!)); }
     for (let k = 0; k < node.ops.length; k++) {
       const op = node.ops[k];
       if (op.def === INSN_START) { here.insn++; continue; }
+      if (op.def === INSN_SYNC) { here.sync = true; continue; }
       here.op = op;
       here.at = k;
       if (op.def === GOTO_TB && node.next.length) { this.#edge(n, node.next[0]); return; }
@@ -217,16 +220,17 @@ class RegionEmit implements WasmCallEmit {
   #edge(n: number, d: number): void {
     const { w } = this, { nodes } = this.#g, flush = this.#flow.flush[d], here = { ...this.#where };
     this.#store(here.dirty & flush);
-    if (nodes[d].rpo <= nodes[n].rpo) {
-      // Back edge: leave when asked to, between TBs.
-      if (nodes[d].head) {
-        this.#exitRequest();
-        w.hint(false); w.if();
-        this.#store(here.dirty & ~flush & (this.#pc ? ~bit(this.#pc) : -1n));
-        this.#storeStartPc(d);
-        w.i32Const(nodes[d].tb.tb | TB_EXIT_REQUESTED); w.return();
-        w.end();
-      }
+    const back = nodes[d].rpo <= nodes[n].rpo;
+    if (nodes[d].head && (back || here.sync)) {
+      // Leave when asked to.
+      this.#exitRequest();
+      w.hint(false); w.if();
+      this.#store(here.dirty & ~flush & (this.#pc ? ~bit(this.#pc) : -1n));
+      this.#storeStartPc(d);
+      w.i32Const(nodes[d].tb.tb | TB_EXIT_REQUESTED); w.return();
+      w.end();
+    }
+    if (back) {
       w.br(this.#loopOf[d]);
     } else if (nodes[d].merge) w.br(this.#blockOf[d]);
     else {

@@ -185,7 +185,7 @@ export class ToyCpu implements TargetCpu {
         case 'bl': tcg.add(d, pc, next - saved); go(0, target); return { size: next - start, icount };
         case 'br': tcg.mov(pc, n); leave(); return { size: next - start, icount };
         case 'blr': { const to = tcg.i64(); tcg.mov(to, n); tcg.add(d, pc, next - saved); tcg.mov(pc, to); leave(); return { size: next - start, icount }; }
-        case 'isb': end(); break;
+        case 'isb': tcg.insnSync(); end(); break;
         case 'ic': case 'tlbi': case 'tlbil': call(h[op], null, n); end(); break;
         case 'tlbia': call(h.tlbia, null); end(); break;
         case 'tlbir': call(h.tlbir, null, n, d); end(); break;

@@ -143,7 +143,7 @@ export class ToyMachine {
   }
 
   /** Runs until every vCPU has halted. Throws when one stopped with an exception, or when they do not halt. */
-  async run(timeoutMs = 25_000, meanwhile?: () => Promise<void>): Promise<ToyResult> {
+  async run(timeoutMs = 120_000, meanwhile?: () => Promise<void>): Promise<ToyResult> {
     const m = this.machine, { cpus } = this.engine, config = m.spec.config as unknown as ToyConfig;
     const workers = cpus.map((_, n) => [n]).concat(config.regions ? [[]] : [])
       .map((own) => new Worker(new URL('../stress/toy-vcpu.worker.ts', import.meta.url), { workerData: { ...this.#thread, own } satisfies ToyThread }));

@@ -55,6 +55,10 @@ export const controlOps = [
     doc: 'a guest instruction begins; immediates: what restoreState needs to know (page offset of its PC, one target word)', types: I64,
     imms: [{ name: 'pc', width: 'i32' }, { name: 'data', width: 'i32' }], flags: OpFlag.SIDE_EFFECTS | OpFlag.META, emit: () => {},
   }),
+  defOp('insn_sync', {
+    doc: 'context synchronisation (ISB): the goto_tb after it runs no code that a kick, seen by now, has dropped', types: I64,
+    flags: OpFlag.SIDE_EFFECTS | OpFlag.META, emit: () => {},
+  }),
   defOp('call_arg', {
     doc: 'argument of the next call; immediate: offset of its helper_arg slot', types: [Type.I32, Type.I64], ins: ['T'], constIns: [0],
     imms: [{ name: 'slot', width: 'u16' }], flags: OpFlag.SIDE_EFFECTS,

@@ -53,12 +53,14 @@ function trans_DSB(s: S): boolean {
 }
 /** Ends the TB, so that what follows is fetched and translated anew and interrupts are seen. */
 function trans_ISB(s: S): boolean {
+  s.tcg.insnSync();
   s.isJmp = Jmp.TOO_MANY;
   return true;
 }
 function trans_SB(s: S): boolean {
   if (!s.feat.sb) return false;
   s.tcg.mb(Bar.TCG_MO_ALL | Bar.TCG_BAR_SC);
+  s.tcg.insnSync();
   s.isJmp = Jmp.TOO_MANY;
   return true;
 }

@@ -1,5 +1,4 @@
 // The `virt` board: memories, flat view, devices, boot; the main thread's owner of a running machine.
-import { createRam } from '../memory/ram.ts';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -9,6 +8,7 @@ import { Machine, type MachineSpec } from '../accel/machine-view.ts';
 import { TbStore } from '../accel/tb-store.ts';
 import { notifyTimer } from '../accel/timer-thread.ts';
 import { type Vcpu, cpuBlockSize } from '../accel/vcpu.ts';
+import { createRam } from '../memory/ram.ts';
 import { UserError } from '../errors.ts';
 import { NullBackend, type CharBackend } from '../chardev/backend.ts';
 import { log, type LogConfig } from '../log.ts';

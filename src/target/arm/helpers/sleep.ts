@@ -28,10 +28,16 @@ export function halt(cpu: Vcpu, how = HALTED): true {
   return true;
 }
 
-/** True when a halted vCPU must go on; a WFE consumes the event that wakes it. */
+/**
+ * True when a halted vCPU must go on. A WFE consumes the event that wakes it and so is over at once: the question is
+ * asked again before the vCPU runs, and the answer must not change.
+ */
 export function wakesFromHalt(cpu: Vcpu): boolean {
   if (wakesFromWfi(cpu)) return true;
-  return cpu.load(off.halted) === HALTED_WFE && Atomics.exchange(cpu.machine.i32, cpu.word(envOff.event_register), 0) !== 0;
+  if (cpu.load(off.halted) !== HALTED_WFE) return cpu.load(off.halted) === 0;
+  if (Atomics.exchange(cpu.machine.i32, cpu.word(envOff.event_register), 0) === 0) return false;
+  cpu.store(off.halted, 0);
+  return true;
 }
 
 /** Traps WFI or WFE at EL0 to EL1. PC is past the instruction already; the exception goes back to it. */

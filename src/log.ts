@@ -99,20 +99,21 @@ export function parseRanges(text: string): LogRange[] {
   });
 }
 
-/**
- * Opens the log; the main thread does it once, before it creates workers. An existing file is emptied.
- * UserError `log-file` when it cannot be opened.
- */
-export function startLog(options: LogOptions): LogConfig {
+/** What the log is to be, for workerData; until openLog() it is on standard error. UserError `log-file` for a bad file name. */
+export function configureLog(options: LogOptions): LogConfig {
   checkFileName(options);
-  const shared = new Int32Array(new SharedArrayBuffer(4));
-  shared[0] = options.items;
-  config = { ...options, word: shared };
-  open('w');
+  config = { ...options, word: new Int32Array(new SharedArrayBuffer(4)) };
+  config.word[0] = options.items;
+  word = config.word;
   return config;
 }
 
-/** What startLog() returned, for workerData. */
+/** Opens the file of configureLog(); the main thread does it once, before it creates workers. An existing file is emptied. UserError `log-file` when it cannot be opened. */
+export function openLog(): void {
+  open('w');
+}
+
+/** What configureLog() returned. */
 export function logConfig(): LogConfig {
   return config;
 }

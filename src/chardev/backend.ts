@@ -36,3 +36,26 @@ export class NullBackend implements CharBackend {
   attach(_frontend: CharFrontend | null): void {}
   acceptInput(): void {}
 }
+
+/** A backend whose host end comes later: a device can be built before sockets and files are opened. Until then as NullBackend. */
+export class DeferredBackend implements CharBackend {
+  #host: CharBackend = new NullBackend();
+  #frontend: CharFrontend | null = null;
+
+  /** Plugs the host end in. */
+  connect(host: CharBackend): void {
+    this.#host = host;
+    if (this.#frontend) host.attach(this.#frontend);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    return this.#host.write(bytes);
+  }
+  attach(frontend: CharFrontend | null): void {
+    this.#frontend = frontend;
+    this.#host.attach(frontend);
+  }
+  acceptInput(): void {
+    this.#host.acceptInput();
+  }
+}

@@ -15,6 +15,9 @@ export interface MachineControl {
   systemPowerdown?(): void;
   stop?(): void;
   cont?(): void;
+  /** `-name`, `-uuid`. */
+  name?(): string | undefined;
+  uuid?(): string | undefined;
 }
 
 /** What a monitor can see and do of the character devices. */
@@ -57,7 +60,7 @@ const noRingbuf = (id: string) => new UserError('no-chardev', `Device '${id}' is
 export const COMMANDS: readonly Command[] = [
   { names: ['help', '?'], args: '[cmd]', help: 'show the help', run: (_, [name]) => help(name) },
   {
-    names: ['info'], args: '[subcommand]', help: 'show various information about the system state: status, version, chardev',
+    names: ['info'], args: '[subcommand]', help: 'show various information about the system state: status, version, name, uuid, chardev',
     run: ({ machine, chardevs, product }, [what]) => {
       switch (what) {
         case 'status': {
@@ -65,8 +68,10 @@ export const COMMANDS: readonly Command[] = [
           return `VM status: ${state === 'running' || state === 'paused' ? state : `paused (${state})`}`;
         }
         case 'version': return product;
+        case 'name': return machine.name?.() ?? '';
+        case 'uuid': return machine.uuid?.() ?? '00000000-0000-0000-0000-000000000000';
         case 'chardev': return chardevs.list().join('\r\n');
-        default: return 'info status  -- show the current VM status\r\ninfo version  -- show the version\r\ninfo chardev  -- show the character devices';
+        default: return 'info status  -- show the current VM status\r\ninfo version  -- show the version\r\ninfo name  -- show the current VM name\r\ninfo uuid  -- show the current VM UUID\r\ninfo chardev  -- show the character devices';
       }
     },
   },

@@ -83,17 +83,21 @@ export class Chardevs implements ChardevControl {
 }
 
 /**
- * Opens everything in the order declared; resolves when each server with wait=on has its client. Monitors answer from then on.
- * On a UserError nothing stays open.
+ * Opens everything; resolves when each server with wait=on has its client. Monitors answer from then on. `opened` is called
+ * when nothing can fail any more but itself, before clients are waited for. On a UserError nothing stays open.
  */
-export async function openChardevs(options: ChardevOptions, machine: MachineControl, product: string): Promise<Chardevs> {
+export async function openChardevs(options: ChardevOptions, machine: MachineControl, product: string, opened = () => {}): Promise<Chardevs> {
   const backends = new Map<string, HostBackend>();
+  const open = async (...kinds: ChardevSpec['backend'][]) => {
+    for (const spec of options.chardevs.filter((s) => kinds.includes(s.backend))) backends.set(spec.id, track(await openOne(spec)));
+  };
   try {
-    // The terminal last: while clients are awaited, it still does what Ctrl-C means.
-    const isStdio = (spec: ChardevSpec) => spec.backend === 'stdio';
-    for (const spec of options.chardevs.filter((s) => !isStdio(s))) backends.set(spec.id, track(await openOne(spec)));
+    // What may be in use first, then files, which are emptied, and the terminal last: while clients are awaited, it still does what Ctrl-C means.
+    await open('socket');
+    await open('file', 'null', 'ringbuf');
+    opened();
     for (const [id, backend] of backends) await waitForPeer(options.chardevs.find((s) => s.id === id)!, backend);
-    for (const spec of options.chardevs.filter(isStdio)) backends.set(spec.id, track(await openOne(spec)));
+    await open('stdio');
   } catch (error) {
     await new Chardevs(backends, []).close();
     throw error;

@@ -24,6 +24,8 @@ export interface MachineArgs {
   readonly virt: VirtProperties;
   readonly accel: string | undefined;
   readonly files: { readonly kernel?: string; readonly initrd?: string; readonly append?: string; readonly dtb?: string; readonly firmware?: string };
+  /** What `smp.cpus=`, `memory.size=` and `boot.order=` say, as arguments of -smp, -m and -boot. */
+  readonly options: { readonly smp: readonly string[]; readonly m: readonly string[]; readonly boot: readonly string[] };
 }
 
 interface PropertyRow {
@@ -32,6 +34,8 @@ interface PropertyRow {
   readonly help: string;
   /** The values that describe what is there: anything else is refused, these change nothing. */
   readonly only?: readonly string[];
+  /** Accepted without effect, as here nothing reads it; `length`: most bytes. */
+  readonly unused?: { readonly length: number };
 }
 
 /** Properties of `virt`: `-machine virt,help`. */
@@ -39,6 +43,9 @@ export const VIRT_PROPERTIES: readonly PropertyRow[] = [
   { name: 'accel', type: 'string', help: 'accelerator (tcg)' },
   { name: 'acpi', type: 'OnOffAuto', help: 'ACPI tables', only: ['off', 'auto'] },
   { name: 'append', type: 'string', help: 'Linux kernel command line' },
+  { name: 'boot', type: 'BootConfiguration', help: 'boot configuration: boot.order= and others, as of -boot' },
+  { name: 'default-bus-bypass-iommu', type: 'bool', help: 'the root bus bypasses the IOMMU', only: ['on', 'off'] },
+  { name: 'dt-compatible', type: 'string', help: 'accepted without effect, as in QEMU', unused: { length: Infinity } },
   { name: 'dtb', type: 'string', help: 'Linux kernel device tree file' },
   { name: 'dtb-randomness', type: 'bool', help: 'pass random seeds in the device tree' },
   { name: 'dump-guest-core', type: 'bool', help: 'guest memory in core dumps', only: ['on', 'off'] },
@@ -52,13 +59,33 @@ export const VIRT_PROPERTIES: readonly PropertyRow[] = [
   { name: 'its', type: 'bool', help: 'interrupt translation service', only: ['off'] },
   { name: 'kernel', type: 'string', help: 'Linux kernel image file' },
   { name: 'mem-merge', type: 'bool', help: 'memory merging by the host', only: ['on', 'off'] },
+  { name: 'memory', type: 'MemorySizeConfiguration', help: 'memory.size=, memory.slots=, memory.max-size=, as of -m' },
   { name: 'mte', type: 'bool', help: 'Memory Tagging Extension', only: ['off'] },
+  { name: 'phandle-start', type: 'int', help: 'first phandle of the generated device tree' },
   { name: 'ras', type: 'bool', help: 'reporting of host memory errors', only: ['off'] },
   { name: 'secure', type: 'bool', help: 'Security Extensions (TrustZone)', only: ['off'] },
+  { name: 'smp', type: 'SMPConfiguration', help: 'smp.cpus= and others, as of -smp' },
   { name: 'suppress-vmdesc', type: 'bool', help: 'no self-description in migration', only: ['on', 'off'] },
   { name: 'usb', type: 'bool', help: 'USB', only: ['off'] },
   { name: 'virtualization', type: 'bool', help: 'Virtualization Extensions', only: ['off'] },
+  { name: 'x-oem-id', type: 'string', help: 'OEMID of ACPI tables (there are none)', unused: { length: 6 } },
+  { name: 'x-oem-table-id', type: 'string', help: 'OEM Table ID of ACPI tables (there are none)', unused: { length: 8 } },
 ];
+
+/** Properties that are objects: their members become arguments of an option, under the option's names. */
+const NESTED = { smp: {}, m: { 'max-size': 'maxmem' }, boot: {} } as const;
+const NESTED_PREFIX = { smp: 'smp.', m: 'memory.', boot: 'boot.' } as const;
+
+function nestedOptions(opts: QemuOpts, key: keyof typeof NESTED): string[] {
+  const prefix = NESTED_PREFIX[key], names: Readonly<Record<string, string>> = NESTED[key];
+  const members = opts.rest.filter((name) => name.startsWith(prefix));
+  if (opts.rest.includes(prefix.slice(0, -1))) throw opts.error(`Invalid parameter type for '${prefix.slice(0, -1)}', expected: object`, 'bad-parameter', `write ${prefix}NAME=VALUE`);
+  const text = members.map((name) => {
+    const member = name.slice(prefix.length);
+    return `${names[member] ?? member}=${opts.string(name)!.replaceAll(',', ',,')}`;
+  }).join(',');
+  return text === '' ? [] : [text];
+}
 
 export function findMachine(catalog: Catalog, name: string): MachineInfo | undefined {
   return catalog.machines.find((m) => m.name === name || m.aliases.includes(name));
@@ -69,6 +96,7 @@ export function parseMachine(texts: readonly string[], catalog: Catalog): Machin
   const virt: Merged<VirtProperties> = {};
   let accel: string | undefined;
   const files: Merged<MachineArgs['files']> = {};
+  const options = { smp: [] as string[], m: [] as string[], boot: [] as string[] };
   for (const text of texts) {
     const opts = new QemuOpts('-machine', text, 'type');
     const name = opts.string('type');
@@ -82,7 +110,11 @@ export function parseMachine(texts: readonly string[], catalog: Catalog): Machin
     virt.highmem = opts.bool('highmem') ?? virt.highmem;
     virt.dtbRandomness = opts.bool('dtb-randomness') ?? opts.bool('dtb-kaslr-seed') ?? virt.dtbRandomness;
     virt.dumpdtb = opts.string('dumpdtb') ?? virt.dumpdtb;
-    for (const { name: key, only } of VIRT_PROPERTIES) {
+    virt.phandleStart = opts.integer('phandle-start') ?? virt.phandleStart;
+    for (const key of ['smp', 'm', 'boot'] as const) options[key].push(...nestedOptions(opts, key));
+    for (const { name: key, only, unused } of VIRT_PROPERTIES) {
+      const ignored = unused && opts.string(key);
+      if (unused && ignored !== undefined && Buffer.byteLength(ignored) > unused.length) throw opts.error(`${key} is bigger than ${unused.length} bytes in size`);
       const value = only && opts.string(key);
       if (only && value !== undefined && !only.includes(value)) throw new UserError('not-available', `-machine ${text}: ${key}=${value} is not available yet`, `it can be ${only.join(' or ')}`);
     }
@@ -90,8 +122,8 @@ export function parseMachine(texts: readonly string[], catalog: Catalog): Machin
     if (unknown !== undefined) throw opts.error(`Property 'virt-machine.${unknown}' not found`, 'bad-parameter', "'-machine virt,help' lists the properties");
   }
   return {
-    machine: machine ?? catalog.machines[0], named: machine !== undefined, accel, files,
-    virt: { gicVersion: virt.gicVersion ?? 3, highmem: virt.highmem ?? true, dtbRandomness: virt.dtbRandomness ?? true, dumpdtb: virt.dumpdtb },
+    machine: machine ?? catalog.machines[0], named: machine !== undefined, accel, files, options,
+    virt: { gicVersion: virt.gicVersion ?? 3, highmem: virt.highmem ?? true, dtbRandomness: virt.dtbRandomness ?? true, phandleStart: virt.phandleStart, dumpdtb: virt.dumpdtb },
   };
 }
 
@@ -144,6 +176,7 @@ export function parseAccel(texts: readonly string[], machineAccel: string | unde
     accel.exclusive = opts.choice('exclusive', catalog.exclusiveSchemes) ?? accel.exclusive;
     accel.oneInsnPerTb = opts.bool('one-insn-per-tb') ?? accel.oneInsnPerTb;
     accel.check = opts.bool('check') ?? accel.check;
+    if (accel.check) throw opts.error('check=on is not available yet', 'not-available');
     if (opts.bool('split-wx')) throw opts.error('split-wx=on is not available yet', 'not-available');
     const [unknown] = opts.rest;
     if (unknown !== undefined) throw opts.error(`Property 'tcg-accel.${unknown}' not found`);

@@ -1,9 +1,10 @@
 // The command line's entry: parse, answer requests for help, else run the machine and see to a clean way out.
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { closeAllChardevs } from '../chardev/open.ts';
-import { log, startLog, systemMessage } from '../log.ts';
+import { configureLog, log, openLog, systemMessage } from '../log.ts';
 import { EXCLUSIVE_SCHEMES, MACHINES, type Catalog } from './catalog.ts';
 import { UserError } from '../errors.ts';
+import { VERSION } from './help.ts';
 import type { MachineOptions } from '../machine/options.ts';
 import { parseCommandLine } from './parse.ts';
 import { quitOnSignals } from './signals.ts';
@@ -37,10 +38,12 @@ async function run(options: MachineOptions, warnings: readonly string[]): Promis
   for (const warning of warnings) log().warn(warning);
   quitOnSignals();
   if (options.processName !== undefined) process.title = options.processName;
-  startLog(options.log);
-  if (options.pidfile !== undefined) writePidfile(options.pidfile);
+  configureLog(options.log);
   const { runMachine } = await import('../machine/run.ts');
-  return runMachine(options);
+  return runMachine(options, `mttcg ${VERSION}`, () => {
+    openLog();
+    if (options.pidfile !== undefined) writePidfile(options.pidfile);
+  });
 }
 
 /** What the options are checked against; the tables of the target are loaded only by who needs them. */

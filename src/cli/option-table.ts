@@ -39,7 +39,6 @@ export const IMPLEMENTED = [
       'tb-size=n (size of the translation block cache in MiB)',
       'exclusive=scheme (how load-/store-exclusive are emulated)',
       'one-insn-per-tb=on|off (one guest instruction a translation block)',
-      "check=on|off (verify the translator's intermediate code)",
     ],
   },
   {
@@ -128,7 +127,7 @@ export const IMPLEMENTED = [
   { name: 'no-user-config', section: 'Debug/Expert', help: ['accepted; there are no configuration files'], implemented: true },
   { name: 'semihosting', section: 'Debug/Expert', help: ['semihosting mode'], implemented: true },
   {
-    name: 'semihosting-config', arg: '[enable=on|off][,target=native|auto][,chardev=id][,userspace=on|off][,arg=str[,...]]', section: 'Debug/Expert', implemented: true,
+    name: 'semihosting-config', arg: '[enable=on|off][,target=native|auto]', section: 'Debug/Expert', implemented: true,
     help: ['semihosting configuration'],
   },
 ] as const satisfies readonly OptionRow[];

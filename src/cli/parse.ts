@@ -11,7 +11,7 @@ import { parseChardev, parseDevice } from './chardev-args.ts';
 import { UserError } from '../errors.ts';
 import { listing } from './help.ts';
 import { parseAccel, parseCpu, parseMachine, parseMemory } from './machine-args.ts';
-import { findOption } from './option-table.ts';
+import { findOption, IMPLEMENTED } from './option-table.ts';
 import type { OptionName } from './option-table.ts';
 import type { BootSources, MachineOptions, RtcOptions, SemihostingOptions } from '../machine/options.ts';
 import { parseInteger, QemuOpts, splitCommas } from './qemu-opts.ts';
@@ -45,7 +45,7 @@ function collect(argv: readonly string[]): Collected {
     if (row.arg !== undefined && i + 1 >= argv.length) throw new UserError('missing-argument', `${word}: requires an argument`, `${row.name} ${row.arg}`);
     (found[row.name as OptionName] ??= []).push(row.arg === undefined ? '' : argv[++i]);
   }
-  return new Proxy(found as Collected, { get: (all, name: OptionName) => all[name] ?? [] });
+  return Object.fromEntries(IMPLEMENTED.map(({ name }) => [name, found[name] ?? []])) as unknown as Collected;
 }
 
 const lastOf = (values: readonly string[]): string | undefined => values.at(-1);
@@ -68,12 +68,13 @@ function findListing(given: Collected, catalog: Catalog): string | undefined {
  * references resolve, limits of the machine hold. Every mistake is a UserError.
  */
 export function parseCommandLine(argv: readonly string[], catalog: Catalog): CliRequest {
-  const given = collect(argv);
-  const text = findListing(given, catalog);
+  const typed = collect(argv);
+  const text = findListing(typed, catalog);
   if (text !== undefined) return { kind: 'print', text };
 
   const warnings: string[] = [];
-  const { machine, named, virt, accel, files } = parseMachine(given.machine, catalog);
+  const { machine, named, virt, accel, files, options: nested } = parseMachine(typed.machine, catalog);
+  const given: Collected = { ...typed, ...Object.fromEntries(Object.entries(nested).map(([key, texts]) => [key, [...typed[key as keyof typeof nested], ...texts]])) };
   const boot = parseBoot(given, files, named);
   const smp = parseSmp(given.smp, machine, boot.defaultGuest ? DEFAULT_GUEST_CPUS : 1);
   if (virt.gicVersion === 2 && smp.maxcpus > GICV2_MAX_CPUS) {
@@ -317,14 +318,18 @@ function parseRtc(given: Collected): RtcOptions {
 
 function parseSemihosting(given: Collected, { chardevs }: ChardevOptions): SemihostingOptions | undefined {
   let config: SemihostingOptions | undefined = given.semihosting.length > 0
-    ? { enable: true, target: 'auto', chardev: undefined, userspace: false, args: [] } : undefined;
+    ? { enable: true, target: 'auto' } : undefined;
   for (const text of given['semihosting-config']) {
     const opts = new QemuOpts('-semihosting-config', text, 'enable');
     const target = opts.choice('target', ['native', 'gdb', 'auto']) ?? 'auto';
     if (target === 'gdb') throw new UserError('not-available', `-semihosting-config ${text}: target=gdb is not available yet`, 'use target=native');
     const chardev = opts.string('chardev');
     if (chardev !== undefined && !chardevs.some((c) => c.id === chardev)) throw new UserError('no-chardev', `-semihosting-config ${text}: chardev "${chardev}" not found`);
-    config = { enable: opts.bool('enable') ?? true, target, chardev, userspace: opts.bool('userspace') ?? false, args: opts.strings('arg') };
+    const refuse = (what: string) => new UserError('not-available', `-semihosting-config ${text}: ${what} is not available yet`);
+    if (chardev !== undefined) throw refuse('a console on a chardev');
+    if (opts.bool('userspace')) throw refuse('semihosting from EL0');
+    if (opts.strings('arg').length > 0) throw refuse('a command line for the guest program');
+    config = { enable: opts.bool('enable') ?? true, target };
     opts.finish();
   }
   return config?.enable ? config : undefined;

@@ -19,6 +19,8 @@ export interface VirtProperties {
   readonly highmem: boolean;
   /** Random seeds in the device tree. */
   readonly dtbRandomness: boolean;
+  /** First phandle of the device tree. */
+  readonly phandleStart: number | undefined;
   /** Write the device tree there and end with code 0. */
   readonly dumpdtb: string | undefined;
 }
@@ -47,13 +49,7 @@ export interface BootSources {
 
 export interface SemihostingOptions {
   readonly enable: boolean;
-  readonly target: 'auto' | 'native' | 'gdb';
-  /** Chardev id of the console; undefined: the process's standard streams. */
-  readonly chardev: string | undefined;
-  /** EL0 may use it. */
-  readonly userspace: boolean;
-  /** argv of the guest program; empty: kernel path and -append. */
-  readonly args: readonly string[];
+  readonly target: 'auto' | 'native';
 }
 
 export interface RtcOptions {

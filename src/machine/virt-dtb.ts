@@ -34,6 +34,8 @@ export interface VirtDtbOptions {
   readonly platformBus?: boolean;
   /** PCIe windows above 256 GiB. */
   readonly highmem?: boolean;
+  /** First phandle (`phandle-start`). */
+  readonly phandleStart?: number;
   /** kaslr-seed and rng-seed in /chosen (`dtb-randomness`). */
   readonly randomness?: boolean;
   /** Makes those deterministic (`-seed`). */
@@ -68,7 +70,7 @@ interface Phandles {
 }
 
 function allocatePhandles(o: VirtDtbOptions): Phandles {
-  let next = 0x8000;
+  let next = o.phandleStart ?? 0x8000;
   const clock = next++;
   const firstCpu = next;
   next += o.cpus;

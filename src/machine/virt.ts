@@ -22,7 +22,7 @@ import { Pl061 } from '../hw/gpio/pl061.ts';
 import { addMachineItems, FwCfg } from '../hw/nvram/fw-cfg.ts';
 import { Pl031 } from '../hw/rtc/pl031.ts';
 import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio.ts';
-import { EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
+import { CF_NO_GOTO_TB, EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
 import { CPUState } from '../memory/layout/cpu.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
 import { stateLayout } from '../memory/state-layout.ts';
@@ -31,6 +31,8 @@ import { generateInterpreter } from '../tcg/interpreter.ts';
 import { CPUARMState, envOff } from '../target/arm/env.ts';
 import { firmwareItems, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
 import { IoServer } from './io-server.ts';
+import type { RtcOptions } from './options.ts';
+import { rtcClock, VmClock } from './rtc-clock.ts';
 import { Translators, translatorThreads } from './translators.ts';
 import { createTarget, createGic, gicStateSize, type ArmConfig, type Gic, type VcpuThreadData } from './vcpu-thread.ts';
 import { virtTree, type CpuTopology } from './virt-dtb.ts';
@@ -61,7 +63,14 @@ export interface VirtOptions {
   serial?: CharBackend;
   /** Random seeds in the device tree; `seed` makes them deterministic. */
   randomness?: boolean;
+  phandleStart?: number;
   seed?: bigint;
+  /** `-uuid`. */
+  uuid?: string;
+  /** `-rtc`; UTC on the host's clock when absent. */
+  rtc?: RtcOptions;
+  /** One guest instruction a TB. */
+  oneInsnPerTb?: boolean;
   /** `-S`. */
   startPaused?: boolean;
   boot: { kernel?: Uint8Array; initrd?: Uint8Array; append?: string; dtb?: Uint8Array; bios?: Uint8Array; names?: BootOptions['names'] };
@@ -81,6 +90,7 @@ export interface VirtOptions {
 export class VirtMachine {
   readonly machine: Machine;
   readonly clock: VirtualClock;
+  readonly #vmClock: VmClock;
   readonly gic: Gic;
   readonly powerKey: GpioKey;
   readonly devices = new Map<number, MmioDevice>();
@@ -120,6 +130,7 @@ export class VirtMachine {
     const machine = this.machine = new Machine(spec);
     this.clock = new VirtualClock(machine);
     this.clock.init();
+    this.#vmClock = new VmClock(this.clock);
     this.gic = createGic(machine, config);
     this.gic.init();
     const target = createTarget(machine, this.clock, config, this.gic, (n) => this.#cpus[n]);
@@ -167,9 +178,9 @@ export class VirtMachine {
       }));
     }
     d.set(VIRT_REGION.UART, new Pl011({ irq: this.#spi(VIRT_IRQMAP.UART), chardev: o.serial ?? new NullBackend(), clock }));
-    d.set(VIRT_REGION.RTC, new Pl031({ irq: this.#spi(VIRT_IRQMAP.RTC), clock }));
+    d.set(VIRT_REGION.RTC, new Pl031({ irq: this.#spi(VIRT_IRQMAP.RTC), ...rtcClock(o.rtc ?? { base: 'utc', clock: 'host' }, this.#vmClock) }));
     const fw = new FwCfg({ memory });
-    addMachineItems(fw, { cpus: o.cpus, nographic: o.nographic });
+    addMachineItems(fw, { cpus: o.cpus, nographic: o.nographic, uuid: o.uuid === undefined ? undefined : Buffer.from(o.uuid.replaceAll('-', ''), 'hex') });
     for (const [key, bytes] of o.boot.bios ? firmwareItems(o.boot) : []) fw.addBytes(key, bytes);
     d.set(VIRT_REGION.FW_CFG, fw);
     const gpio = new Pl061({ irq: this.#spi(VIRT_IRQMAP.GPIO) });
@@ -209,7 +220,7 @@ export class VirtMachine {
     const o = this.#o;
     const tree = virtTree({
       cpus: o.cpus, cpuModel: o.cpuModel, gicVersion: o.gicVersion, ramSize: o.ramSize, topology: o.topology, psci: 'hvc',
-      its: false, pcie: false, v2m: false, platformBus: false, pmu: false, randomness: o.randomness, seed: o.seed,
+      its: false, pcie: false, v2m: false, platformBus: false, pmu: false, randomness: o.randomness, phandleStart: o.phandleStart, seed: o.seed,
     });
     const options = { tree, psci: 'hvc' as const, ram: this.#bootRam(), ...o.boot };
     if (o.boot.kernel && !o.boot.bios) return loadKernel({ ...options, kernel: o.boot.kernel });
@@ -222,6 +233,7 @@ export class VirtMachine {
       this.#engine.initCpu(cpu);
       for (const f of ['interrupt_request', 'exit_request', 'halted'] as const) cpu.store(CPUState.off[f], 0);
       cpu.target.reset(cpu);
+      cpu.st32(CPUState.off.cflags, this.#o.oneInsnPerTb ? CF_NO_GOTO_TB | 1 : 0);
       if (cpu.index === 0) cpu.target.setPc(cpu, this.bootInfo.pc | 0, Math.floor(this.bootInfo.pc / 2 ** 32));
       cpu.store(envOff.power_state, cpu.index === 0 ? 0 : 1);
       cpu.store(CPUState.off.halted, cpu.index === 0 ? 0 : 1);
@@ -230,6 +242,7 @@ export class VirtMachine {
 
   /** Starts the threads; the guest runs. */
   async start(): Promise<void> {
+    if (this.#ended) return;
     const own = this.#threads();
     if (this.#o.regions) {
       const count = translatorThreads(own.length);
@@ -293,6 +306,7 @@ export class VirtMachine {
       }
     }
     this.clock.stop();
+    this.#vmClock.setRunning(false);
     Atomics.store(m.i32, m.global('vm_running'), 0);
   }
 
@@ -302,6 +316,7 @@ export class VirtMachine {
     if (this.#status !== 'paused' && this.#status !== 'prelaunch') return;
     this.#status = 'running';
     this.clock.start();
+    this.#vmClock.setRunning(true);
     Atomics.store(m.i32, m.global('vm_running'), 1);
     notifyTimer(m);
     for (const cpu of this.#cpus) { cpu.store(CPUState.off.stop, 0); cpu.kick(); }

@@ -4,10 +4,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import {
-  CPU_LOG_EXEC, CPU_LOG_INT, LOG_ITEMS, LOG_PER_THREAD, LOG_UNIMP, parseLogItems, plainLine, qemuLog, qemuLogInAddrRange, qemuLogMask, setLogItems, startLog,
+  CPU_LOG_EXEC, CPU_LOG_INT, LOG_ITEMS, LOG_PER_THREAD, LOG_UNIMP, parseLogItems, plainLine, qemuLog, qemuLogInAddrRange, qemuLogMask, setLogItems, configureLog, openLog,
+  type LogOptions,
 } from '../../src/log.ts';
 
 const dir = t.testdir({ old: 'old contents' });
+
+function startLog(options: LogOptions) {
+  const config = configureLog(options);
+  openLog();
+  return config;
+}
 
 t.test('items', async (t) => {
   t.equal(new Set(LOG_ITEMS.map((i) => i.mask)).size, LOG_ITEMS.length, 'no bit twice');

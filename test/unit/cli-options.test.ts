@@ -65,7 +65,9 @@ t.test('no options: the embedded guest on four vCPUs', async (t) => {
 t.test('spellings', async (t) => {
   t.equal(options('--machine', 'virt-7.2,gic-version=2').virt.gicVersion, 2);
   t.equal(options('-machine', 'type=virt,gic-version=max,highmem=off,dumpdtb=x.dtb', '-M', 'dtb-randomness=off').virt.dumpdtb, 'x.dtb');
-  t.match(options('-accel', 'tcg,thread=single,tb-size=64,exclusive=hst,check=on', '-singlestep').accel, { thread: 'single', tbSize: 64 * 2 ** 20, exclusive: 'hst', check: true, oneInsnPerTb: true });
+  t.match(options('-accel', 'tcg,thread=single,tb-size=64,exclusive=hst,check=off', '-singlestep').accel, { thread: 'single', tbSize: 64 * 2 ** 20, exclusive: 'hst', check: false, oneInsnPerTb: true });
+  t.equal(options('-accel', 'tcg,one-insn-per-tb=on').accel.oneInsnPerTb, true);
+  t.match(options('-M', 'virt,smp.cpus=2,smp.threads=2,memory.size=1G,memory.max-size=2G,boot.order=c,phandle-start=0x100,dt-compatible=x,x-oem-id=abc'), { smp: { cpus: 2, threads: 2 }, memory: { size: 2 ** 30, maxmem: 2 ** 31 }, virt: { phandleStart: 256 } });
   t.equal(options('-M', 'virt,accel=kvm:tcg').accel.thread, 'multi');
   t.same(options('-cpu', 'max,pauth=off,pmu=off').cpu, { model: 'max', props: { pauth: false } });
   t.equal(options('-m', '512').memory.size, 512 * 2 ** 20);
@@ -78,7 +80,7 @@ t.test('spellings', async (t) => {
   t.equal(options('-bios', 'flash.fd', '-L', join(dir, 'fw')).boot.bios, join(dir, 'fw', 'flash.fd'));
   t.match(options('-name', 'guest=a,process=b', '-uuid', '01234567-89AB-cdef-0123-456789abcdef', '-S'), { name: 'a', processName: 'b', uuid: '01234567-89ab-cdef-0123-456789abcdef', startPaused: true });
   t.match(options('-rtc', 'base=2006-06-17T16:01:21,clock=vm').rtc, { base: Date.UTC(2006, 5, 17, 16, 1, 21), clock: 'vm' });
-  t.match(options('-semihosting-config', 'enable=on,target=native,arg=a,arg=b').semihosting, { target: 'native', args: ['a', 'b'] });
+  t.match(options('-semihosting-config', 'enable=on,target=native').semihosting, { target: 'native' });
   t.equal(options('-seed', '0x10').seed, 16n);
   t.equal(options('-echr', '0x14').escapeChar, 0x14);
   t.doesNotThrow(() => options('-net', 'none', '-nic', 'none', '-boot', 'order=nc,menu=on', '-k', 'de', '-display', 'none', '-no-user-config'));
@@ -139,6 +141,10 @@ t.test('mistakes', async (t) => {
     ['-M virt,highmem=maybe', 'bad-parameter', /'highmem' expects 'on' or 'off'/],
     ['-M virt,foo=1', 'bad-parameter', /Property 'virt-machine.foo' not found/],
     ['-M virt,highmem', 'bad-parameter', /Expected '=' after parameter 'highmem'/],
+    ['-M virt,smp=4', 'bad-parameter', /Invalid parameter type for 'smp', expected: object/],
+    ['-M virt,memory.foo=1', 'bad-parameter', /Parameter 'foo' is unexpected/],
+    ['-M virt,boot.order=z', 'bad-parameter', /Invalid boot device 'z'/],
+    ['-M virt,x-oem-id=1234567', 'bad-parameter', /x-oem-id is bigger than 6 bytes/],
     ['-cpu z80', 'unknown-cpu', /unable to find CPU model 'z80'/],
     ['-cpu max,foo=on', 'bad-parameter', /Property 'max-arm-cpu.foo' not found/],
     ['-cpu cortex-a72,pauth=on', 'bad-parameter', /'cortex-a72-arm-cpu.pauth' not found/],
@@ -174,6 +180,9 @@ t.test('mistakes', async (t) => {
     ['-accel tcg,tb-size=x', 'bad-parameter', /'tb-size' expects/],
     ['-accel tcg,tb-size=0', 'bad-parameter', /tb-size 0/],
     ['-accel tcg,exclusive=x', 'bad-parameter', /'exclusive' does not accept value 'x'/],
+    ['-accel tcg,check=on', 'not-available', /check=on is not available yet/],
+    ['-semihosting-config arg=a', 'not-available', /a command line for the guest program/],
+    ['-semihosting-config userspace=on', 'not-available', /from EL0/],
     ['-accel tcg,foo=3', 'bad-parameter', /Property 'tcg-accel.foo' not found/],
     ['-display gtk', 'not-available', /display type 'gtk'/],
     ['-nic user', 'not-available', /network devices/],

@@ -96,7 +96,7 @@ export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: C
   cpu_index: constant('u32', 'number of this vCPU'),
   tb_flags: owned('u32', 'target state that selects the TB (part of its hash key); kept up to date by the target'),
   cs_base: owned('u32', 'second word of that state'),
-  cflags: owned('u32', 'compile flags of the TBs to run next (part of the key)'),
+  cflags: owned('u32', 'CF_* of the TBs to run next (part of the key); set by main before the threads start'),
   exception_index: owned('i32', 'pending exception for cpuExec, -1 = none'),
   singlestep: shared('i32', 'any', 'gdb single step'),
   fence_word: shared('i32', 'owner', 'always 0: adding 0 to it is a full fence'),

@@ -96,7 +96,6 @@ export class ArmCpu implements TargetCpu {
     cpu.st32(envOff.daif, DAIF);
     Atomics.store(i64, (cpu.base + envOff.timer_deadline) >>> 3, NO_DEADLINE);
     cpu.exceptionIndex = -1;
-    cpu.st32(CPUState.off.cflags, 0);
     if (cpu.services) cpu.services.tlbFlush((1 << ARM_MMU_MODES) - 1);
     rebuildHflags(cpu);
   }

@@ -204,6 +204,8 @@ export function drawRun(row: DecodeRow<any>, f: RowFields, index: number, seed: 
     const aliased = r.below(4) === 0, put = (name: string, value: number) => { if (hasField(f, name)) word = withField(f, word, name, aliased ? r.below(4) : value); };
     put('rn', 1); put('rm', 2); put('ra', 3);
     if (hasField(f, 'rd')) word = withField(f, word, 'rd', 0);
+    // A table of up to four registers lies in V0…V4.
+    if (/^TB[LX]$/.test(row.name)) word = withField(f, word, 'rn', r.below(2));
     // General registers: X0 or X1.
     if (/^(SCVTF|UCVTF)(_fixed)?$|from_gpr|_general/.test(row.name)) word = withField(f, word, 'rn', r.below(2));
     if (accepts(word)) break;

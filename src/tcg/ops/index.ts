@@ -3,9 +3,10 @@ import { intOps } from './int.ts';
 import { memOps } from './mem.ts';
 import { controlOps } from './control.ts';
 import { vecOps } from './vec.ts';
+import { fpOps } from './fp.ts';
 import type { OpDef } from './def.ts';
 
-export const OPS: readonly OpDef[] = [...intOps, ...memOps, ...controlOps, ...vecOps];
+export const OPS: readonly OpDef[] = [...intOps, ...memOps, ...controlOps, ...vecOps, ...fpOps];
 const byName = new Map(OPS.map((d) => [d.name, d]));
 
 /** The op of that name; throws on a name the table does not have. */

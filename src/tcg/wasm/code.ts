@@ -85,6 +85,13 @@ export class WasmCode {
 
   i32Const(n: number): void { this.u8(0x41); this.sleb(n | 0); }
   i64Const(v: bigint | number): void { this.u8(0x42); if (typeof v === 'number' && (v | 0) === v) this.sleb(v); else this.sleb64(BigInt(v)); }
+  f32Const(x: number): void { this.u8(0x43); this.#float(4, (d) => d.setFloat32(0, x, true)); }
+  f64Const(x: number): void { this.u8(0x44); this.#float(8, (d) => d.setFloat64(0, x, true)); }
+  #float(bytes: number, set: (d: DataView) => void): void {
+    const d = new DataView(new ArrayBuffer(bytes));
+    set(d);
+    for (let i = 0; i < bytes; i++) this.u8(d.getUint8(i));
+  }
   v128Const(v: bigint): void {
     this.u8(0xfd); this.uleb(12);
     for (let i = 0n; i < 128n; i += 8n) this.u8(Number((v >> i) & 0xffn));

@@ -88,6 +88,8 @@ export const SIMD = {
   f64x2_abs: 236, f64x2_neg: 237, f64x2_sqrt: 239, f64x2_add: 240, f64x2_sub: 241, f64x2_mul: 242, f64x2_div: 243, f64x2_min: 244, f64x2_max: 245, f64x2_pmin: 246, f64x2_pmax: 247,
   i32x4_trunc_sat_f32x4_s: 248, i32x4_trunc_sat_f32x4_u: 249, f32x4_convert_i32x4_s: 250, f32x4_convert_i32x4_u: 251,
   i32x4_trunc_sat_f64x2_s_zero: 252, i32x4_trunc_sat_f64x2_u_zero: 253, f64x2_convert_low_i32x4_s: 254, f64x2_convert_low_i32x4_u: 255,
+  // Relaxed SIMD.
+  f32x4_relaxed_madd: 261, f64x2_relaxed_madd: 263,
 } as const;
 
 /** SIMD lane accesses: sub-opcode; one lane byte follows. */

@@ -40,6 +40,12 @@ export function fpCompare<T>(env: usize, a: u64, b: u64, quiet: bool): i32 {
   return c == EQUAL ? 0x60000000 : c == LESS ? 0x80000000 : c == GREATER ? 0x20000000 : 0x30000000;
 }
 
+/** FCMP, FCMPE as x: NZCV are the flags of the 64-bit subtraction x - 1. */
+@inline export function fpCompareOrder<T>(env: usize, a: u64, b: u64, quiet: bool): u64 {
+  const c = fpCompare<T>(env, a, b, quiet);
+  return c == UNORDERED ? 0x8000000000000000 : <u64>c;
+}
+
 /** FCMEQ, FCMGE, FCMGT: whether the comparison holds. Only equality is quiet. */
 @inline export function fpCompareEQ<T>(env: usize, a: u64, b: u64): bool { return fpCompare<T>(env, a, b, true) == EQUAL; }
 @inline export function fpCompareGE<T>(env: usize, a: u64, b: u64): bool { const c = fpCompare<T>(env, a, b, false); return c == EQUAL || c == GREATER; }

@@ -3,7 +3,8 @@ import { Type, type Temp } from '../../../tcg/types.ts';
 import { andVec, extractVec, sextractVec, zext64Vec, zextVec } from '../../../tcg/vec-gen.ts';
 import type { HelperRef } from '../../../tcg/context.ts';
 import type { DecodeRow } from '../../../tcg/decode.ts';
-import { getFlag, TBFlag } from '../env.ts';
+import { Form, Fp2, type FpStatus } from '../../../tcg/fp-gen.ts';
+import { envOff, getFlag, TBFlag } from '../env.ts';
 import { EC, EXCP, syndrome } from '../syndrome.ts';
 import type { DisasContext } from './context.ts';
 
@@ -21,6 +22,17 @@ export function fpInsn(s: S, body: () => void): true {
   else body();
   return true;
 }
+
+/** FPSR.IXC, for the ops that compute on the host. */
+export const FP_STATUS: FpStatus = { offset: envOff.fpsr, mask: 0x10 };
+/** Whether FPCR allows host arithmetic on elements of that size: default rounding, no flushing, no default NaNs. */
+export const onHost = (s: S, size: number): boolean => size >= 2 && getFlag(s.flags, TBFlag.FP_DEFAULT) === 1;
+export const scalarForm = (size: number): Form => (size === 2 ? Form.S : Form.D);
+export const vectorForm = (size: number): Form => (size === 2 ? Form.S4 : Form.D2);
+/** Two-operand instructions that are one host operation. FMAXNM differs from FMAX for NaNs only, which are the helpers'. */
+export const HOST_FP2: Readonly<Record<string, Fp2 | undefined>> = {
+  fadd: Fp2.ADD, fsub: Fp2.SUB, fmul: Fp2.MUL, fdiv: Fp2.DIV, fmax: Fp2.MAX, fmin: Fp2.MIN, fmaxnm: Fp2.MAX, fminnm: Fp2.MIN,
+};
 
 /** Suffix of a helper by the log2 of the element size in bytes. */
 export const PREC = ['b', 'h', 's', 'd'] as const;

@@ -1,8 +1,13 @@
 // Scalar floating point: data processing, comparison, selection, moves, conversions (Arm ARM C4.1, Data Processing - Scalar FP).
 import { invertCond, type Temp } from '../../../tcg/types.ts';
-import { andVec, extractVec, insertVec, xorVec } from '../../../tcg/vec-gen.ts';
+import { fcmp, fcvtVec, fmaVec, fp2Vec, fpFromInt, FpCvt, fpToInt, FromInt, fsqrtVec, hostFuses, ToInt, type RoundTo } from '../../../tcg/fp-gen.ts';
+import { andVec, extractVec, insertVec, xorVec, zextVec } from '../../../tcg/vec-gen.ts';
+import { CC } from '../flags.ts';
 import { condition, isAlways } from './cond.ts';
-import { convInfo, expandImm, fpInsn, ftypeSize, helper, PREC, readLane, readScalar, Rounding, writeScalar, type Row, type S } from './fp-common.ts';
+import {
+  constVec, convInfo, expandImm, FP_STATUS, fpInsn, ftypeSize, helper, HOST_FP2, onHost, PREC, readLane, readScalar, Rounding, scalarForm, writeScalar,
+  type Row, type S,
+} from './fp-common.ts';
 
 interface Regs { ftype: number; rm: number; rn: number; rd: number }
 
@@ -15,6 +20,12 @@ function call(s: S, name: string, size: number, ...args: (Temp | bigint)[]): Tem
   s.tcg.callW(helper(s, `${name}_${PREC[size]}`), t, ...args);
   return t;
 }
+/** The low element of a vector, zero-extended. */
+function low(s: S, size: number, v: Temp): Temp {
+  const t = s.tcg.i64();
+  extractVec(s.tcg, size, t, v, 0);
+  return t;
+}
 /** Runs `body` with the size of `ftype`; false where it is reserved. */
 const sized = (s: S, ftype: number, body: (size: number) => void): boolean => {
   const size = ftypeSize(s, ftype);
@@ -23,25 +34,42 @@ const sized = (s: S, ftype: number, body: (size: number) => void): boolean => {
 
 // --- arithmetic --------------------------------------------------------------------------------------------------------
 
+/** v = name(Vn, Vm) on scalars, zeros above. */
+export function scalarFp2(s: S, name: string, size: number, v: Temp, n: Temp, m: Temp): void {
+  const op = HOST_FP2[name];
+  if (op !== undefined && onHost(s, size)) fp2Vec(s.tcg, op, scalarForm(size), helper(s, `${name}_${PREC[size]}`), FP_STATUS, v, n, m);
+  else zextVec(s.tcg, v, call(s, name, size, low(s, size, n), low(s, size, m)));
+}
+
 const binary = (name: string, negated = false) => (s: S, a: Regs): boolean => sized(s, a.ftype, (size) => {
-  const t = call(s, name, size, readScalar(s, a.rn, size), readScalar(s, a.rm, size));
-  if (negated) s.tcg.xor(t, t, signBit(size));
-  writeScalar(s, a.rd, t);
+  if (!negated) return scalarFp2(s, name, size, s.g.v[a.rd], s.g.v[a.rn], s.g.v[a.rm]);
+  const t = s.tcg.vec();
+  scalarFp2(s, name, size, t, s.g.v[a.rn], s.g.v[a.rm]);
+  xorVec(s.tcg, s.g.v[a.rd], t, signBit(size));
 });
 
 /** FMADD, FMSUB, FNMADD, FNMSUB: the addend and the first factor are negated, NaNs included, then one fused addition. */
 function trans_FMADD(s: S, a: Regs & { o1: number; o0: number; ra: number }): boolean {
   return sized(s, a.ftype, (size) => {
     const operand = (n: number, negate: boolean): Temp => {
-      const t = readScalar(s, n, size);
-      if (negate) s.tcg.xor(t, t, signBit(size));
+      if (!negate) return s.g.v[n];
+      const t = s.tcg.vec();
+      xorVec(s.tcg, t, s.g.v[n], signBit(size));
       return t;
     };
-    writeScalar(s, a.rd, call(s, 'fmadd', size, operand(a.ra, a.o1 === 1), operand(a.rn, a.o1 !== a.o0), operand(a.rm, false)));
+    scalarFma(s, size, s.g.v[a.rd], operand(a.ra, a.o1 === 1), operand(a.rn, a.o1 !== a.o0), operand(a.rm, false));
   });
 }
+/** v = c + n × m on scalars, zeros above. */
+export function scalarFma(s: S, size: number, v: Temp, c: Temp, n: Temp, m: Temp): void {
+  if (onHost(s, size) && hostFuses()) fmaVec(s.tcg, scalarForm(size), helper(s, `fmadd_${PREC[size]}`), FP_STATUS, v, c, n, m);
+  else zextVec(s.tcg, v, call(s, 'fmadd', size, low(s, size, c), low(s, size, n), low(s, size, m)));
+}
 
-const trans_FSQRT = (s: S, a: Regs): boolean => sized(s, a.ftype, (size) => writeScalar(s, a.rd, call(s, 'fsqrt', size, readScalar(s, a.rn, size))));
+const trans_FSQRT = (s: S, a: Regs): boolean => sized(s, a.ftype, (size) => {
+  if (onHost(s, size)) fsqrtVec(s.tcg, scalarForm(size), helper(s, `fsqrt_${PREC[size]}`), FP_STATUS, s.g.v[a.rd], s.g.v[a.rn]);
+  else writeScalar(s, a.rd, call(s, 'fsqrt', size, readScalar(s, a.rn, size)));
+});
 const trans_FMOV = (s: S, a: Regs): boolean => sized(s, a.ftype, (size) => andVec(s.tcg, s.g.v[a.rd], s.g.v[a.rn], allOnes(size)));
 const trans_FABS = (s: S, a: Regs): boolean => sized(s, a.ftype, (size) => andVec(s.tcg, s.g.v[a.rd], s.g.v[a.rn], allOnes(size) ^ signBit(size)));
 const trans_FNEG = (s: S, a: Regs): boolean => sized(s, a.ftype, (size) => {
@@ -59,8 +87,9 @@ function trans_FCVT(s: S, a: Regs & { opc: number }): boolean {
   const sizes = [2, 3, undefined, 1] as const, from = sizes[a.ftype], to = sizes[a.opc];
   if (from === undefined || to === undefined || from === to) return false;
   return fpInsn(s, () => {
-    const t = s.tcg.i64();
-    s.tcg.callW(helper(s, `fcvt_${PREC[from]}${PREC[to]}`), t, readScalar(s, a.rn, from));
+    const t = s.tcg.i64(), h = helper(s, `fcvt_${PREC[from]}${PREC[to]}`);
+    if (onHost(s, from) && to !== 1) return fcvtVec(s.tcg, from === 2 ? FpCvt.WIDEN : FpCvt.NARROW, h, FP_STATUS, s.g.v[a.rd], s.g.v[a.rn]);
+    s.tcg.callW(h, t, readScalar(s, a.rn, from));
     writeScalar(s, a.rd, t);
   });
 }
@@ -74,7 +103,15 @@ interface Compare extends Regs { e: number; z: number }
 const compare = (s: S, a: { rn: number; rm: number; e: number }, size: number, withZero: boolean): Temp =>
   call(s, a.e ? 'fcmpe' : 'fcmp', size, readScalar(s, a.rn, size), withZero ? 0n : readScalar(s, a.rm, size));
 
-const trans_FCMP = (s: S, a: Compare): boolean => sized(s, a.ftype, (size) => s.setNzcv(compare(s, a, size, a.z === 1)));
+/** NZCV are the flags of this value - 1. */
+function order(s: S, a: { rn: number; rm: number; e: number }, size: number, withZero: boolean): Temp {
+  const name = a.e ? 'fordere' : 'forder';
+  if (!onHost(s, size)) return call(s, name, size, readScalar(s, a.rn, size), withZero ? 0n : readScalar(s, a.rm, size));
+  const t = s.tcg.i64();
+  fcmp(s.tcg, scalarForm(size), helper(s, `${name}_${PREC[size]}`), t, s.g.v[a.rn], withZero ? constVec(s, 0n) : s.g.v[a.rm]);
+  return t;
+}
+const trans_FCMP = (s: S, a: Compare): boolean => sized(s, a.ftype, (size) => s.setCc(CC.SUB64, order(s, a, size, a.z === 1), s.tcg.constI64(1)));
 
 function trans_FCCMP(s: S, a: Compare & { cond: number; nzcv: number }): boolean {
   return sized(s, a.ftype, (size) => {
@@ -105,11 +142,31 @@ function trans_FCSEL(s: S, a: Regs & { cond: number }): boolean {
 interface Conv { sf: number; ftype: number; rn: number; rd: number }
 const bitsOf = (sf: number) => (sf ? 64 : 32);
 
+/** x = an element as an integer of so many bits, zero-extended. */
+export function scalarToInt(s: S, size: number, x: Temp, n: Temp, rounding: number, unsigned: boolean, bits: number, fbits = 0): void {
+  const info = convInfo(rounding, unsigned, false, fbits, bits), h = helper(s, `fcvt_int_${PREC[size]}`);
+  if (onHost(s, size) && !fbits && rounding <= Rounding.ZERO) {
+    // Rounding's first four are RoundTo's.
+    const to = (unsigned ? ToInt.UNSIGNED : 0) | (bits === 64 ? ToInt.BITS64 : 0) | (size === 3 ? ToInt.DOUBLE : 0);
+    fpToInt(s.tcg, to, rounding as RoundTo, h, info, FP_STATUS, x, n);
+  } else s.tcg.callW(h, x, low(s, size, n), info);
+}
+/** v = an integer of so many bits, extended to 64, as an element. */
+export function scalarFromInt(s: S, size: number, v: Temp, x: Temp, unsigned: boolean, bits: number, fbits = 0): void {
+  const info = convInfo(Rounding.FPCR, unsigned, false, fbits), h = helper(s, `int_fcvt_${PREC[size]}`);
+  if (onHost(s, size) && !fbits) {
+    const kind = bits === 32 ? (size === 3 ? FromInt.D_EXACT : FromInt.S_I64) : size === 3 ? (unsigned ? FromInt.D_U64 : FromInt.D_I64) : unsigned ? FromInt.S_U64 : FromInt.S_I64;
+    return fpFromInt(s.tcg, kind, h, info, FP_STATUS, v, x);
+  }
+  const t = s.tcg.i64();
+  s.tcg.callW(h, t, x, info);
+  zextVec(s.tcg, v, t);
+}
+
 const toInt = (rounding: number, unsigned: boolean) => (s: S, a: Conv & { scale?: number }): boolean => {
   const fbits = a.scale === undefined ? 0 : 64 - a.scale;
   if (fbits > bitsOf(a.sf)) return false;
-  return sized(s, a.ftype, (size) =>
-    s.tcg.mov(s.xd(a.rd), call(s, 'fcvt_int', size, readScalar(s, a.rn, size), convInfo(rounding, unsigned, false, fbits, bitsOf(a.sf)))));
+  return sized(s, a.ftype, (size) => scalarToInt(s, size, s.xd(a.rd), s.g.v[a.rn], rounding, unsigned, bitsOf(a.sf), fbits));
 };
 
 const fromInt = (unsigned: boolean) => (s: S, a: Conv & { scale?: number }): boolean => {
@@ -122,7 +179,7 @@ const fromInt = (unsigned: boolean) => (s: S, a: Conv & { scale?: number }): boo
       if (unsigned) s.tcg.ext32u(t, x); else s.tcg.ext32s(t, x);
       x = t;
     }
-    writeScalar(s, a.rd, call(s, 'int_fcvt', size, x, convInfo(Rounding.FPCR, unsigned, false, fbits)));
+    scalarFromInt(s, size, s.g.v[a.rd], x, unsigned, bitsOf(a.sf), fbits);
   });
 };
 

@@ -1,7 +1,11 @@
 // Advanced SIMD floating point: three-same, two-register miscellaneous, pairwise and across lanes, vector and scalar.
 import type { Temp } from '../../../tcg/types.ts';
 import { andVec, dupConst, xorVec } from '../../../tcg/vec-gen.ts';
-import { constVec, convInfo, fpInsn, helper, PREC, readLane, readLaneSigned, readScalar, Rounding, writeScalar, type Row, type S } from './fp-common.ts';
+import { FpCmp, fmaVec, fp2Vec, fpCmpVec, fsqrtVec, hostFuses } from '../../../tcg/fp-gen.ts';
+import { scalarFromInt, scalarToInt } from './fp.ts';
+import {
+  constVec, convInfo, FP_STATUS, fpInsn, helper, HOST_FP2, onHost, PREC, readLane, readLaneSigned, readScalar, Rounding, vectorForm, writeScalar, type Row, type S,
+} from './fp-common.ts';
 import { callVec, cleared, elementBits, everyOther, fpOperand, highHalf, padOnes, widthOf, withDest, writeNarrow } from './simd-common.ts';
 
 /** `sz` is there in single- and double-precision forms; the half-precision ones have encodings of their own. */
@@ -28,22 +32,38 @@ const callScalar = (s: S, name: string, size: number, ...args: (Temp | bigint)[]
 
 // --- three registers -------------------------------------------------------------------------------------------------------
 
+const HOST_COMPARISONS: Readonly<Record<string, FpCmp | undefined>> = { fcmeq: FpCmp.EQ, fcmge: FpCmp.GE, fcmgt: FpCmp.GT };
+/** d = name(n, m) on lanes. */
+export function emitFp2(s: S, name: string, size: number, d: Temp, n: Temp, m: Temp): void {
+  if (name === 'fabd') {
+    const t = s.tcg.vec();
+    emitFp2(s, 'fsub', size, t, n, m);
+    return andVec(s.tcg, d, t, withoutSign(size));
+  }
+  const h = helper(s, `v${name}_${PREC[size]}`), op = HOST_FP2[name], cond = HOST_COMPARISONS[name], form = vectorForm(size);
+  if (!onHost(s, size) || (op === undefined && cond === undefined)) s.tcg.callV(h, d, n, m);
+  else if (op !== undefined) fp2Vec(s.tcg, op, form, h, FP_STATUS, d, n, m);
+  else fpCmpVec(s.tcg, cond!, form, h, d, n, m);
+}
+const withoutSign = (size: number): bigint => dupConst(size, (1n << BigInt(elementBits(size) - 1)) - 1n);
 const two = (name: string) => (s: S, a: Regs): boolean => vectorInsn(s, a, (d, size) =>
-  callVec(s, `v${name}`, size, d, fpOperand(s, a.rn, a.q, size), fpOperand(s, a.rm, a.q, size)));
+  emitFp2(s, name, size, d, fpOperand(s, a.rn, a.q, size), fpOperand(s, a.rm, a.q, size)));
 const twoScalar = (name: string) => (s: S, a: Regs): boolean => scalarInsn(s, a, (size) => callScalar(s, name, size, readScalar(s, a.rn, size), readScalar(s, a.rm, size)));
 const pairwise = (name: string) => (s: S, a: Regs): boolean => vectorInsn(s, a, (d, size) => {
   const half = (odd: number): Temp => {
     const t = everyOther(s, size, widthOf(a.q), odd, s.g.v[a.rn], s.g.v[a.rm]);
     return a.q ? t : padOnes(s, t, size);
   };
-  callVec(s, `v${name}`, size, d, half(0), half(1));
+  emitFp2(s, name, size, d, half(0), half(1));
 });
 
 /** d = acc ± n × m. The product's sign is that of the negated first factor, NaNs included. */
 export function emitFmla(s: S, size: number, d: Temp, acc: Temp, n: Temp, m: Temp, negate: boolean): void {
   let x = n;
   if (negate) xorVec(s.tcg, (x = s.tcg.vec()), n, dupConst(size, 1n << BigInt(elementBits(size) - 1)));
-  callVec(s, 'vfmla', size, d, acc, x, m);
+  const h = helper(s, `vfmla_${PREC[size]}`);
+  if (onHost(s, size) && hostFuses()) fmaVec(s.tcg, vectorForm(size), h, FP_STATUS, d, acc, x, m);
+  else s.tcg.callV(h, d, acc, x, m);
 }
 const fmla = (negate: boolean) => (s: S, a: Regs): boolean => vectorInsn(s, a, (d, size) =>
   emitFmla(s, size, d, fpOperand(s, a.rd, a.q, size), fpOperand(s, a.rn, a.q, size), fpOperand(s, a.rm, a.q, size), negate));
@@ -51,9 +71,13 @@ const fmla = (negate: boolean) => (s: S, a: Regs): boolean => vectorInsn(s, a, (
 // --- one register ----------------------------------------------------------------------------------------------------------
 
 const one = (name: string) => (s: S, a: Regs): boolean => vectorInsn(s, a, (d, size) => callVec(s, `v${name}`, size, d, fpOperand(s, a.rn, a.q, size)));
+const fsqrt = (s: S, a: Regs): boolean => vectorInsn(s, a, (d, size) => {
+  const h = helper(s, `vfsqrt_${PREC[size]}`), n = fpOperand(s, a.rn, a.q, size);
+  if (onHost(s, size)) fsqrtVec(s.tcg, vectorForm(size), h, FP_STATUS, d, n);
+  else s.tcg.callV(h, d, n);
+});
 const oneScalar = (name: string) => (s: S, a: Regs): boolean => scalarInsn(s, a, (size) => callScalar(s, name, size, readScalar(s, a.rn, size)));
-const fabs = (s: S, a: Regs): boolean => vectorInsn(s, a, (d, size) =>
-  andVec(s.tcg, d, s.g.v[a.rn], dupConst(size, (1n << BigInt(elementBits(size) - 1)) - 1n)));
+const fabs = (s: S, a: Regs): boolean => vectorInsn(s, a, (d, size) => andVec(s.tcg, d, s.g.v[a.rn], withoutSign(size)));
 const fneg = (s: S, a: Regs): boolean => vectorInsn(s, a, (d, size) =>
   xorVec(s.tcg, d, s.g.v[a.rn], dupConst(size, 1n << BigInt(elementBits(size) - 1))));
 const round = (rounding: number, exact = false) => (s: S, a: Regs): boolean => vectorInsn(s, a, (d, size) =>
@@ -64,7 +88,7 @@ const roundN = (rounding: number, bits: number) => (s: S, a: Regs): boolean => s
 /** Comparison with zero; `swap`: zero comes first. */
 const zero = (name: string, swap: boolean) => (s: S, a: Regs): boolean => vectorInsn(s, a, (d, size) => {
   const n = fpOperand(s, a.rn, a.q, size), z = constVec(s, 0n);
-  callVec(s, `v${name}`, size, d, swap ? z : n, swap ? n : z);
+  emitFp2(s, name, size, d, swap ? z : n, swap ? n : z);
 });
 const zeroScalar = (name: string, swap: boolean) => (s: S, a: Regs): boolean => scalarInsn(s, a, (size) => {
   const n = readScalar(s, a.rn, size);
@@ -74,12 +98,18 @@ const zeroScalar = (name: string, swap: boolean) => (s: S, a: Regs): boolean => 
 // Conversions: zeros above a 64-bit operand convert exactly.
 const toInt = (rounding: number, unsigned: boolean) => (s: S, a: Regs): boolean => vectorInsn(s, a, (d, size) =>
   callVec(s, 'vfcvt_int', size, d, cleared(s, a.rn, widthOf(a.q)), constVec(s, convInfo(rounding, unsigned, false, 0, elementBits(size)))));
-const toIntScalar = (rounding: number, unsigned: boolean) => (s: S, a: Regs): boolean => scalarInsn(s, a, (size) =>
-  callScalar(s, 'fcvt_int', size, readScalar(s, a.rn, size), convInfo(rounding, unsigned, false, 0, elementBits(size))));
+const toIntScalar = (rounding: number, unsigned: boolean) => (s: S, a: Regs): boolean => scalarInsn(s, a, (size) => {
+  const t = s.tcg.i64();
+  scalarToInt(s, size, t, s.g.v[a.rn], rounding, unsigned, elementBits(size));
+  return t;
+});
 const fromInt = (unsigned: boolean) => (s: S, a: Regs): boolean => vectorInsn(s, a, (d, size) =>
   callVec(s, 'vint_fcvt', size, d, cleared(s, a.rn, widthOf(a.q)), constVec(s, convInfo(Rounding.FPCR, unsigned))));
-const fromIntScalar = (unsigned: boolean) => (s: S, a: Regs): boolean => scalarInsn(s, a, (size) =>
-  callScalar(s, 'int_fcvt', size, unsigned ? readScalar(s, a.rn, size) : readLaneSigned(s, a.rn, size, 0), convInfo(Rounding.FPCR, unsigned)));
+const fromIntScalar = (unsigned: boolean) => (s: S, a: Regs): boolean => {
+  const size = sizeOf(a);
+  return hasSize(s, size) && fpInsn(s, () =>
+    scalarFromInt(s, size, s.g.v[a.rd], unsigned ? readScalar(s, a.rn, size) : readLaneSigned(s, a.rn, size, 0), unsigned, elementBits(size)));
+};
 
 /** FCVTL, FCVTN: between half and single (sz = 0) or single and double; always there. */
 const trans_FCVTL = (s: S, a: Regs): boolean => fpInsn(s, () =>
@@ -168,7 +198,7 @@ export const simdFpRows: Row[] = [
   ...misc('FCMGT_zero', 0, 1, '01100', zero('fcmgt', false), zeroScalar('fcmgt', false)), ...misc('FCMGE_zero', 1, 1, '01100', zero('fcmge', false), zeroScalar('fcmge', false)),
   ...misc('FCMEQ_zero', 0, 1, '01101', zero('fcmeq', false), zeroScalar('fcmeq', false)), ...misc('FCMLE_zero', 1, 1, '01101', zero('fcmge', true), zeroScalar('fcmge', true)),
   ...misc('FCMLT_zero', 0, 1, '01110', zero('fcmgt', true), zeroScalar('fcmgt', true)),
-  ...misc('FABS', 0, 1, '01111', fabs), ...misc('FNEG', 1, 1, '01111', fneg), ...misc('FSQRT', 1, 1, '11111', one('fsqrt')),
+  ...misc('FABS', 0, 1, '01111', fabs), ...misc('FNEG', 1, 1, '01111', fneg), ...misc('FSQRT', 1, 1, '11111', fsqrt),
   ...misc('FRINTN', 0, 0, '11000', round(TIEEVEN)), ...misc('FRINTP', 0, 1, '11000', round(POSINF)), ...misc('FRINTA', 1, 0, '11000', round(TIEAWAY)),
   ...misc('FRINTM', 0, 0, '11001', round(NEGINF)), ...misc('FRINTZ', 0, 1, '11001', round(ZERO)),
   ...misc('FRINTX', 1, 0, '11001', round(FPCR, true)), ...misc('FRINTI', 1, 1, '11001', round(FPCR)),

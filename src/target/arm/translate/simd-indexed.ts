@@ -1,9 +1,10 @@
 // Advanced SIMD by element: the second factor is one element of Vm, repeated.
 import type { Temp } from '../../../tcg/types.ts';
-import { addVec, extmulVec, mulVec, subVec, zextVec, type Half } from '../../../tcg/vec-gen.ts';
-import { fpInsn, helper, PREC, readLane, readScalar, writeScalar, type Row, type S } from './fp-common.ts';
+import { addVec, extmulVec, mulVec, subVec, xorVec, zextVec, type Half } from '../../../tcg/vec-gen.ts';
+import { fpInsn, readLane, type Row, type S } from './fp-common.ts';
 import { callVec, cleared, dupElement, elementBits, fpOperand, padOnes, widthOf, withDest } from './simd-common.ts';
-import { emitFmla } from './simd-fp.ts';
+import { scalarFma, scalarFp2 } from './fp.ts';
+import { emitFmla, emitFp2 } from './simd-fp.ts';
 import { doublingLong, doublingLongScalar } from './simd-three.ts';
 
 interface Indexed { q: number; size: number; l: number; m: number; rm: number; h: number; rn: number; rd: number }
@@ -83,19 +84,16 @@ const fmla = (negate: boolean): Emit => (s, a, e) => withDest(s, a.rd, widthOf(a
   emitFmla(s, e.size, d, fpOperand(s, a.rd, a.q, e.size), fpOperand(s, a.rn, a.q, e.size), a.q ? m : padOnes(s, m, e.size), negate);
 });
 const fmlaScalar = (negate: boolean): Emit => (s, a, e) => {
-  const n = readScalar(s, a.rn, e.size), t = s.tcg.i64();
-  if (negate) s.tcg.xor(n, n, 1n << BigInt(elementBits(e.size) - 1));
-  s.tcg.callW(helper(s, `fmadd_${PREC[e.size]}`), t, readScalar(s, a.rd, e.size), n, readLane(s, e.rm, e.size, e.index));
-  writeScalar(s, a.rd, t);
+  let n = s.g.v[a.rn];
+  if (negate) xorVec(s.tcg, (n = s.tcg.vec()), s.g.v[a.rn], 1n << BigInt(elementBits(e.size) - 1));
+  scalarFma(s, e.size, s.g.v[a.rd], s.g.v[a.rd], n, e.index ? factor(s, e) : s.g.v[e.rm]);
 };
 const fmul = (name: string): Emit => (s, a, e) => withDest(s, a.rd, widthOf(a.q), (d) => {
   const m = factor(s, e);
-  callVec(s, `v${name}`, e.size, d, fpOperand(s, a.rn, a.q, e.size), a.q ? m : padOnes(s, m, e.size));
+  emitFp2(s, name, e.size, d, fpOperand(s, a.rn, a.q, e.size), a.q ? m : padOnes(s, m, e.size));
 });
 const fmulScalar = (name: string): Emit => (s, a, e) => {
-  const t = s.tcg.i64();
-  s.tcg.callW(helper(s, `${name}_${PREC[e.size]}`), t, readScalar(s, a.rn, e.size), readLane(s, e.rm, e.size, e.index));
-  writeScalar(s, a.rd, t);
+  scalarFp2(s, name, e.size, s.g.v[a.rd], s.g.v[a.rn], e.index ? factor(s, e) : s.g.v[e.rm]);
 };
 
 // --- the table -----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import type { Temp } from '../../../tcg/types.ts';
 import { andVec, dupConst, indexConst, shliVec, swizzleVec, xorVec } from '../../../tcg/vec-gen.ts';
 import { fpInsn, helper, readScalar, writeScalar, type Row, type S } from './fp-common.ts';
 import { callVec, dupElement, elementBits, fpOperand, padOnes, widthOf, withDest, writeNarrow } from './simd-common.ts';
-import { emitFmla } from './simd-fp.ts';
+import { emitFmla, emitFp2 } from './simd-fp.ts';
 
 interface Regs { q: number; size: number; rot: number; rm: number; rn: number; rd: number }
 interface Indexed extends Regs { l: number; m: number; h: number }
@@ -36,7 +36,7 @@ const padded = (s: S, a: Regs, v: Temp): Temp => (a.q ? v : padOnes(s, v, a.size
 function trans_FCADD(s: S, a: Regs): boolean {
   return complexSize(s, a) && fpInsn(s, () => withDest(s, a.rd, widthOf(a.q), (d) => {
     const turned = negateParts(s, a.size, choosePart(s, a.size, s.g.v[a.rm], [1, 0]), a.rot ? [false, true] : [true, false]);
-    callVec(s, 'vfadd', a.size, d, fpOperand(s, a.rn, a.q, a.size), padded(s, a, turned));
+    emitFp2(s, 'fadd', a.size, d, fpOperand(s, a.rn, a.q, a.size), padded(s, a, turned));
   }));
 }
 

@@ -124,12 +124,15 @@ export function sleepHelpers(ports: ArmPorts): SleepHelpers {
     return false;
   };
 
-  /** Gives the core to another vCPU when there are more of them than host cores. */
+  /**
+   * Gives the core to another vCPU when there are more of them than host cores. Only what interrupts the vCPU ends that
+   * early; the event register does not, which every exception return leaves set.
+   */
   const yieldHelper = (cpu: Vcpu): boolean => {
     if (cpu.machine.spec.single) return ports.cpuCount > 1 ? nextVcpu(cpu) : false;
     if (!crowded) { Atomics.pause(); return false; }
     const { i32 } = cpu.machine, seen = Atomics.load(i32, cpu.haltWord);
-    if (!disturbed(cpu)) Atomics.wait(i32, cpu.haltWord, seen, YIELD_MS);
+    if (cpu.load(off.exit_request) === 0 && !wakesFromWfi(cpu)) Atomics.wait(i32, cpu.haltWord, seen, YIELD_MS);
     return false;
   };
 

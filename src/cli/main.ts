@@ -10,7 +10,7 @@ import { parseCommandLine } from './parse.ts';
 import { quitOnSignals } from './signals.ts';
 
 /** Sub-commands beside the emulator itself; a first argument without dash selects one. */
-const SUBCOMMANDS = ['litmus', 'torture'] as const;
+const SUBCOMMANDS = ['litmus'] as const;
 
 /**
  * Runs `mttcg ARGV` and resolves to the process's exit code: the machine's, 0 for help, 1 for a mistake of the user,
@@ -18,6 +18,10 @@ const SUBCOMMANDS = ['litmus', 'torture'] as const;
  */
 export async function main(argv: readonly string[]): Promise<number> {
   try {
+    if (argv[0] === 'torture') {
+      const [{ torture }, { openTortureMachine }] = await Promise.all([import('../stress/torture/cli.ts'), import('../machine/torture-machine.ts')]);
+      return await torture(argv.slice(1), openTortureMachine);
+    }
     if ((SUBCOMMANDS as readonly string[]).includes(argv[0])) throw new UserError('not-available', `${argv[0]}: this sub-command is not available yet`);
     const request = parseCommandLine(argv, await loadCatalog());
     if (request.kind === 'print') {

@@ -29,7 +29,7 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'errors.ts': 'UserError of an unknown CPU model or property',
   },
   asm: {},
-  stress: { asm: 'guests are assembled' },
+  stress: { asm: 'guests are assembled', 'errors.ts': 'UserError of the arguments of a sub-command' },
   'log.ts': { 'errors.ts': 'UserError of a log item, a log file' },
   chardev: {
     'log.ts': 'logging',
@@ -41,7 +41,7 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'errors.ts': 'UserError of a kernel, an initrd, a device tree',
   },
   cli: {
-    machine: 'runs it', chardev: 'grammar and life of character devices', 'log.ts': 'sets logging up',
+    machine: 'runs it', stress: 'sub-commands', chardev: 'grammar and life of character devices', 'log.ts': 'sets logging up',
     'errors.ts': 'UserError of the options', 'target/arm/cpu-models.ts': '-cpu help lists the models',
   },
   workers: { machine: 'what the thread runs', accel: 'the vCPU loop' },

@@ -1,0 +1,34 @@
+// What the torture suite needs of a machine; src/machine provides it.
+
+export interface TortureMachineOptions {
+  vcpus: number;
+  /** Flat image, put at RAM + 0x80000 and entered there by vCPU 0 at EL1. */
+  image: Uint8Array;
+  /** Bytes of RAM. */
+  ramSize: number;
+  cpuModel: string;
+  /** Bytes of the code buffer. */
+  tbSize: number;
+  /** Hot code is compiled to wasm regions. */
+  regions: boolean;
+  /** What the guest wrote to the serial port. */
+  onOutput(bytes: Uint8Array): void;
+  /** The machine has ended; not called after stop(). */
+  onExit(code: number): void;
+}
+
+/** Guest physical address of the first byte of RAM on `virt`. */
+export const RAM_BASE = 0x4000_0000;
+
+export interface TortureMachine {
+  /** Guest RAM; index 0 is RAM_BASE. */
+  readonly ram: DataView;
+  /** Times the code buffer was flushed. */
+  tbFlushes(): number;
+  /** Where each vCPU is, one line a vCPU: for the report of a hang. */
+  describe(): string[];
+  /** Ends all its threads. */
+  stop(): Promise<void>;
+}
+
+export type OpenTortureMachine = (o: TortureMachineOptions) => Promise<TortureMachine>;

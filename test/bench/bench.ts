@@ -1,0 +1,71 @@
+// `npm run bench [-- NAME…]`: guest programs on mttcg and qemu-system-aarch64 side by side; --help says the rest.
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus as hostCpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { cases } from './cases.ts';
+import { html, type Report } from './chart.ts';
+import { qemuVersion, type EmulatorName } from './emulators.ts';
+import type { Windows } from './guest-run.ts';
+import { measure, type Result } from './measure.ts';
+import { heading, line, means, scaling, summary } from './report.ts';
+
+const HELP = `npm run bench [-- NAME… OPTIONS]
+  NAME…             programs (crc32: on all its numbers of vCPUs; crc32/2: on two; crc32/1: on one) or groups (compute); all of them by default
+  --runs N          interleaved runs, medians are printed (5; 3 with --quick)
+  --quick           shorter windows, 3 runs, one vCPU unless named otherwise
+  --tier interpreter  compare with our interpreter instead of QEMU
+  --json FILE       all figures
+  --html FILE       a chart
+  --list            what there is
+`;
+
+const { values: options, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: 'string' }, quick: { type: 'boolean', default: false }, tier: { type: 'string' },
+    json: { type: 'string' }, html: { type: 'string' }, list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+  },
+});
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+if (options.help) { process.stdout.write(HELP); process.exit(0); }
+const windows: Windows = options.quick ? { first: 1000, settle: 200, measure: 500 } : { first: 1000, settle: 500, measure: 1000 };
+const runs = Number(options.runs ?? (options.quick ? 3 : 5));
+if (!Number.isInteger(runs) || runs < 1) fail(`--runs ${options.runs}: a number from 1`);
+if (options.tier !== undefined && options.tier !== 'interpreter') fail(`--tier ${options.tier}: there is 'interpreter'`);
+
+const all = cases(windows);
+if (options.list) {
+  for (const c of all) process.stdout.write(`${c.name.padEnd(22)} ${c.group.padEnd(10)} ${c.unit}\n`);
+  process.exit(0);
+}
+const known = new Set(all.flatMap((c) => [c.name, c.program, c.group, `${c.program}/${c.cpus}`]));
+for (const n of names) if (!known.has(n)) fail(`no benchmark '${n}'; --list prints them`);
+const named = (wanted: string[]) => all.filter((c) => wanted.some((n) => [c.name, c.group, `${c.program}/${c.cpus}`].includes(n) || (n === c.program && !options.quick)));
+const chosen = names.length ? named(names) : options.quick ? all.filter((c) => !/\//.test(c.name)) : all;
+if (chosen.length === 0) fail(`nothing of ${names.join(' ')} runs with --quick: say the number of vCPUs, as in ${names[0]}/2`);
+
+const qemu = qemuVersion();
+const other: EmulatorName | undefined = options.tier ? 'interpreter' : qemu ? 'qemu' : undefined;
+const emulators: EmulatorName[] = other ? ['mttcg', other] : ['mttcg'];
+if (!other) process.stderr.write('qemu-system-aarch64 is not installed: no ratios\n');
+
+process.stdout.write(`${heading(emulators)}\n`);
+const results: Result[] = [];
+for (const c of chosen) {
+  const r = await measure(c, emulators, runs);
+  results.push(r);
+  process.stdout.write(`${line(r, emulators)}\n`);
+}
+process.stdout.write(`\n${summary(results, emulators)}\n`);
+
+const report: Report = {
+  date: new Date().toISOString(), runs, emulators, results,
+  host: { cpu: hostCpus()[0]?.model ?? 'unknown', threads: availableParallelism(), node: process.version, ...(qemu ? { qemu } : {}) },
+};
+if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...report, windows, means: means(results), scaling: scaling(results, emulators) }, undefined, 1)}\n`);
+if (options.html) writeFileSync(options.html, html(report));
+process.exitCode = results.some((r) => r.error !== undefined) ? 1 : 0;

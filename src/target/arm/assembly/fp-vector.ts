@@ -4,7 +4,7 @@ import { fpAdd, fpDiv, fpMul, fpMulAdd, fpMulX, fpRecipStep, fpRSqrtStep, fpSqrt
 import { fpCompareEQ, fpCompareGE, fpCompareGT, fpMinMax, fpMinMaxNum } from './softfloat-compare';
 import { fixedToFp, fpConvert, fpRoundInt, fpRoundIntN, fpToFixed } from './softfloat-convert';
 import { fpRecipEstimate, fpRSqrtEstimate } from './softfloat-estimate';
-import { getFpcr, isQuiet, magnitude, ODD, truth } from './softfloat';
+import { NEGINF, ODD, POSINF, TIEAWAY, TIEEVEN, getFpcr, isQuiet, magnitude, truth } from './softfloat';
 import { spill1, spill2, spill3 } from './simd-lanes';
 
 // Two-operand operations.
@@ -74,7 +74,41 @@ const SQRT = 0, RECPE = 1, RSQRTE = 2, RINT = 3, RINTN = 4, TO_INT = 5, FROM_INT
   const shift: u64 = 64 - 8 * sizeof<T>();
   return fixedToFp<T>(env, info & 8 ? x : <u64>(<i64>(x << shift) >> shift), info);
 }
+/** Whether `nativeSingles` gave the result. */
+let done: bool = false;
+function roundSingles(a: v128, mode: i32): v128 {
+  return mode == TIEEVEN ? f32x4.nearest(a) : mode == POSINF ? f32x4.ceil(a) : mode == NEGINF ? f32x4.floor(a) : f32x4.trunc(a);
+}
+/** Four singles at once, where rounding is to nearest and IXC is set: conversions and rounding. */
+function nativeSingles(env: usize, a: v128, op: i32, info: u64): v128 {
+  const fpcr = getFpcr(env), mode = <i32>info & 7, fbits = <i32>(info >> 8) & 127, unsigned = (info >> 3 & 1) != 0;
+  done = false;
+  if (!isQuiet(env, fpcr)) return a;
+  if (op == FROM_INT) {
+    done = true;
+    const r = unsigned ? f32x4.convert_i32x4_u(a) : f32x4.convert_i32x4_s(a);
+    return fbits ? f32x4.mul(r, f32x4.splat(reinterpret<f32>(127 - fbits << 23))) : r;
+  }
+  if (op == TO_INT && mode < TIEAWAY) {
+    // Scaling by a power of two is exact or gives infinity, which is out of range too; tiny values stay what they are.
+    const x = roundSingles(fbits ? f32x4.mul(a, f32x4.splat(reinterpret<f32>(127 + fbits << 23))) : a, mode);
+    const fits = unsigned ? v128.and(f32x4.ge(x, f32x4.splat(0)), f32x4.lt(x, f32x4.splat(4294967296.0))) : v128.and(f32x4.ge(x, f32x4.splat(-2147483648.0)), f32x4.lt(x, f32x4.splat(2147483648.0)));
+    if (!i32x4.all_true(fits)) return a;
+    done = true;
+    return unsigned ? i32x4.trunc_sat_f32x4_u(x) : i32x4.trunc_sat_f32x4_s(x);
+  }
+  if (op == RINT && (mode < TIEAWAY || mode == 7)) {
+    if (v128.any_true(f32x4.ne(a, a))) return a;
+    done = true;
+    return roundSingles(a, mode == 7 ? TIEEVEN : mode);
+  }
+  return a;
+}
 @inline function map1<T>(env: usize, a: v128, op: i32, info: u64): v128 {
+  if (sizeof<T>() == 4 && op >= RINT && op != RINTN) {
+    const r = nativeSingles(env, a, op, info);
+    if (done) return r;
+  }
   const p = spill1(env, a);
   for (let i: usize = 0; i < 16; i += sizeof<T>()) store<T>(p + i, <T>lane1<T>(env, op, <u64>load<T>(p + i), info));
   return v128.load(p);

@@ -1,102 +1,101 @@
 // Vector helpers without flags: counts, reductions across lanes, dot products, polynomial products, integer estimates.
-import { spill1, spill3 } from './simd-lanes';
+import { spill1 } from './simd-lanes';
 import { unsignedRecipEstimate, unsignedRSqrtEstimate } from './softfloat-estimate';
 
 // --- counts ------------------------------------------------------------------------------------------------------------
 
-/** Leading zeros of each lane. T is at most 32 bits wide. */
-@inline function clzAll<T>(env: usize, a: v128): v128 {
-  const p = spill1(env, a), spare = 32 - <i32>sizeof<T>() * 8;
-  for (let i: usize = 0; i < 16; i += sizeof<T>()) store<T>(p + i, <T>(clz(<u32>load<T>(p + i)) - spare));
-  return v128.load(p);
+/** Bits set in each lane. */
+@inline function popcntAll<T>(a: v128): v128 {
+  const bytes = i8x16.popcnt(a);
+  if (sizeof<T>() == 1) return bytes;
+  const halves = i16x8.extadd_pairwise_i8x16_u(bytes);
+  return sizeof<T>() == 2 ? halves : i32x4.extadd_pairwise_i16x8_u(halves);
 }
-/** Bits after the first that equal it, in each lane. */
-@inline function clsAll<T>(env: usize, a: v128): v128 {
-  const p = spill1(env, a), spare = 32 - <i32>sizeof<T>() * 8;
-  for (let i: usize = 0; i < 16; i += sizeof<T>()) {
-    const x = <u32>load<T>(p + i) << spare;
-    store<T>(p + i, <T>clz((x ^ x << 1) | <u32>1 << spare));
-  }
-  return v128.load(p);
+/** Leading zeros of each lane: what is left when the first one has spread to the right. */
+@inline function clzAll<T>(a: v128): v128 {
+  a = v128.or(a, v128.shr<T>(a, 1));
+  a = v128.or(a, v128.shr<T>(a, 2));
+  a = v128.or(a, v128.shr<T>(a, 4));
+  if (sizeof<T>() > 1) a = v128.or(a, v128.shr<T>(a, 8));
+  if (sizeof<T>() > 2) a = v128.or(a, v128.shr<T>(a, 16));
+  return popcntAll<T>(v128.not(a));
 }
-export function clz_b(env: usize, a: v128): v128 { return clzAll<u8>(env, a); }
-export function clz_h(env: usize, a: v128): v128 { return clzAll<u16>(env, a); }
-export function clz_s(env: usize, a: v128): v128 { return clzAll<u32>(env, a); }
-export function cls_b(env: usize, a: v128): v128 { return clsAll<u8>(env, a); }
-export function cls_h(env: usize, a: v128): v128 { return clsAll<u16>(env, a); }
-export function cls_s(env: usize, a: v128): v128 { return clsAll<u32>(env, a); }
+/** Bits after the first that equal it, in each lane: a ^ (a >> 1) has zeros there, and its own first bit is not counted. */
+@inline function clsAll<S, T>(a: v128): v128 { return v128.sub<T>(clzAll<T>(v128.xor(a, v128.shr<S>(a, 1))), v128.splat<T>(1)); }
+export function clz_b(env: usize, a: v128): v128 { return clzAll<u8>(a); }
+export function clz_h(env: usize, a: v128): v128 { return clzAll<u16>(a); }
+export function clz_s(env: usize, a: v128): v128 { return clzAll<u32>(a); }
+export function cls_b(env: usize, a: v128): v128 { return clsAll<i8, u8>(a); }
+export function cls_h(env: usize, a: v128): v128 { return clsAll<i16, u16>(a); }
+export function cls_s(env: usize, a: v128): v128 { return clsAll<i32, u32>(a); }
 
 // --- reductions: the result is the low lane, zero-extended ---------------------------------------------------------------
 
 /** SADDLV, UADDLV, ADDV: the sum of all lanes of T, cut to R. */
-@inline function sum<T, R>(env: usize, a: v128): v128 {
-  const p = spill1(env, a);
-  let s: u64 = 0;
-  for (let i: usize = 0; i < 16; i += sizeof<T>()) s += <u64>load<T>(p + i);
+@inline function sum<T, R>(a: v128): v128 {
+  if (sizeof<T>() == 1) a = isSigned<T>() ? i16x8.extadd_pairwise_i8x16_s(a) : i16x8.extadd_pairwise_i8x16_u(a);
+  if (sizeof<T>() < 4) a = isSigned<T>() ? i32x4.extadd_pairwise_i16x8_s(a) : i32x4.extadd_pairwise_i16x8_u(a);
+  const w = isSigned<T>() ? i64x2.add(i64x2.extend_low_i32x4_s(a), i64x2.extend_high_i32x4_s(a)) : i64x2.add(i64x2.extend_low_i32x4_u(a), i64x2.extend_high_i32x4_u(a));
+  const s = v128.extract_lane<u64>(w, 0) + v128.extract_lane<u64>(w, 1);
   return i64x2(sizeof<R>() == 8 ? s : s & ((<u64>1 << 8 * sizeof<R>()) - 1), 0);
 }
-@inline function extreme<T>(env: usize, a: v128, isMax: bool): v128 {
-  const p = spill1(env, a);
-  let r = load<T>(p);
-  for (let i: usize = sizeof<T>(); i < 16; i += sizeof<T>()) {
-    const x = load<T>(p + i);
-    if (isMax ? x > r : x < r) r = x;
-  }
-  return i64x2(<u64>r & ((<u64>1 << 8 * sizeof<T>()) - 1), 0);
+@inline function better<T>(a: v128, b: v128, isMax: bool): v128 { return isMax ? v128.max<T>(a, b) : v128.min<T>(a, b); }
+/** Halves against each other until one lane is left. */
+@inline function extreme<T>(a: v128, isMax: bool): v128 {
+  a = better<T>(a, v128.shuffle<u64>(a, a, 1, 0), isMax);
+  a = better<T>(a, v128.shuffle<u32>(a, a, 1, 0, 3, 2), isMax);
+  if (sizeof<T>() < 4) a = better<T>(a, i32x4.shr_u(a, 16), isMax);
+  if (sizeof<T>() < 2) a = better<T>(a, i32x4.shr_u(a, 8), isMax);
+  return v128.and(a, i64x2((<i64>1 << 8 * sizeof<T>()) - 1, 0));
 }
-export function addv_b(env: usize, a: v128): v128 { return sum<u8, u8>(env, a); }
-export function addv_h(env: usize, a: v128): v128 { return sum<u16, u16>(env, a); }
-export function addv_s(env: usize, a: v128): v128 { return sum<u32, u32>(env, a); }
-export function uaddlv_b(env: usize, a: v128): v128 { return sum<u8, u16>(env, a); }
-export function uaddlv_h(env: usize, a: v128): v128 { return sum<u16, u32>(env, a); }
-export function uaddlv_s(env: usize, a: v128): v128 { return sum<u32, u64>(env, a); }
-export function saddlv_b(env: usize, a: v128): v128 { return sum<i8, u16>(env, a); }
-export function saddlv_h(env: usize, a: v128): v128 { return sum<i16, u32>(env, a); }
-export function saddlv_s(env: usize, a: v128): v128 { return sum<i32, u64>(env, a); }
-export function smaxv_b(env: usize, a: v128): v128 { return extreme<i8>(env, a, true); }
-export function smaxv_h(env: usize, a: v128): v128 { return extreme<i16>(env, a, true); }
-export function smaxv_s(env: usize, a: v128): v128 { return extreme<i32>(env, a, true); }
-export function sminv_b(env: usize, a: v128): v128 { return extreme<i8>(env, a, false); }
-export function sminv_h(env: usize, a: v128): v128 { return extreme<i16>(env, a, false); }
-export function sminv_s(env: usize, a: v128): v128 { return extreme<i32>(env, a, false); }
-export function umaxv_b(env: usize, a: v128): v128 { return extreme<u8>(env, a, true); }
-export function umaxv_h(env: usize, a: v128): v128 { return extreme<u16>(env, a, true); }
-export function umaxv_s(env: usize, a: v128): v128 { return extreme<u32>(env, a, true); }
-export function uminv_b(env: usize, a: v128): v128 { return extreme<u8>(env, a, false); }
-export function uminv_h(env: usize, a: v128): v128 { return extreme<u16>(env, a, false); }
-export function uminv_s(env: usize, a: v128): v128 { return extreme<u32>(env, a, false); }
+export function addv_b(env: usize, a: v128): v128 { return sum<u8, u8>(a); }
+export function addv_h(env: usize, a: v128): v128 { return sum<u16, u16>(a); }
+export function addv_s(env: usize, a: v128): v128 { return sum<u32, u32>(a); }
+export function uaddlv_b(env: usize, a: v128): v128 { return sum<u8, u16>(a); }
+export function uaddlv_h(env: usize, a: v128): v128 { return sum<u16, u32>(a); }
+export function uaddlv_s(env: usize, a: v128): v128 { return sum<u32, u64>(a); }
+export function saddlv_b(env: usize, a: v128): v128 { return sum<i8, u16>(a); }
+export function saddlv_h(env: usize, a: v128): v128 { return sum<i16, u32>(a); }
+export function saddlv_s(env: usize, a: v128): v128 { return sum<i32, u64>(a); }
+export function smaxv_b(env: usize, a: v128): v128 { return extreme<i8>(a, true); }
+export function smaxv_h(env: usize, a: v128): v128 { return extreme<i16>(a, true); }
+export function smaxv_s(env: usize, a: v128): v128 { return extreme<i32>(a, true); }
+export function sminv_b(env: usize, a: v128): v128 { return extreme<i8>(a, false); }
+export function sminv_h(env: usize, a: v128): v128 { return extreme<i16>(a, false); }
+export function sminv_s(env: usize, a: v128): v128 { return extreme<i32>(a, false); }
+export function umaxv_b(env: usize, a: v128): v128 { return extreme<u8>(a, true); }
+export function umaxv_h(env: usize, a: v128): v128 { return extreme<u16>(a, true); }
+export function umaxv_s(env: usize, a: v128): v128 { return extreme<u32>(a, true); }
+export function uminv_b(env: usize, a: v128): v128 { return extreme<u8>(a, false); }
+export function uminv_h(env: usize, a: v128): v128 { return extreme<u16>(a, false); }
+export function uminv_s(env: usize, a: v128): v128 { return extreme<u32>(a, false); }
 
 // --- dot products --------------------------------------------------------------------------------------------------------
 
+@inline function widenLow<T>(a: v128): v128 { return isSigned<T>() ? i16x8.extend_low_i8x16_s(a) : i16x8.extend_low_i8x16_u(a); }
+@inline function widenHigh<T>(a: v128): v128 { return isSigned<T>() ? i16x8.extend_high_i8x16_s(a) : i16x8.extend_high_i8x16_u(a); }
+/** Sums of neighbouring words of b:a. */
+@inline function pairSums(a: v128, b: v128): v128 { return i32x4.add(v128.shuffle<u32>(a, b, 0, 2, 4, 6), v128.shuffle<u32>(a, b, 1, 3, 5, 7)); }
+
 /** Each word of c plus the sum of the four byte products in it. */
-@inline function dot<A, B>(env: usize, c: v128, a: v128, b: v128): v128 {
-  const p = spill3(env, a, b, c);
-  for (let i: usize = 0; i < 16; i += 4) {
-    let s = load<i32>(p + i + 32);
-    for (let k: usize = i; k < i + 4; k++) s += <i32>load<A>(p + k) * <i32>load<B>(p + k + 16);
-    store<i32>(p + i + 32, s);
-  }
-  return v128.load(p, 32);
+@inline function dot<A, B>(c: v128, a: v128, b: v128): v128 {
+  const low = i32x4.dot_i16x8_s(widenLow<A>(a), widenLow<B>(b)), high = i32x4.dot_i16x8_s(widenHigh<A>(a), widenHigh<B>(b));
+  return i32x4.add(c, pairSums(low, high));
 }
-export function sdot(env: usize, c: v128, a: v128, b: v128): v128 { return dot<i8, i8>(env, c, a, b); }
-export function udot(env: usize, c: v128, a: v128, b: v128): v128 { return dot<u8, u8>(env, c, a, b); }
-export function usdot(env: usize, c: v128, a: v128, b: v128): v128 { return dot<u8, i8>(env, c, a, b); }
-export function sudot(env: usize, c: v128, a: v128, b: v128): v128 { return dot<i8, u8>(env, c, a, b); }
+export function sdot(env: usize, c: v128, a: v128, b: v128): v128 { return dot<i8, i8>(c, a, b); }
+export function udot(env: usize, c: v128, a: v128, b: v128): v128 { return dot<u8, u8>(c, a, b); }
+export function usdot(env: usize, c: v128, a: v128, b: v128): v128 { return dot<u8, i8>(c, a, b); }
+export function sudot(env: usize, c: v128, a: v128, b: v128): v128 { return dot<i8, u8>(c, a, b); }
 
 /** c + a × transposed b of 2×8 by 8×2 bytes, sums in words (SMMLA and its kin). */
-@inline function matrix<A, B>(env: usize, c: v128, a: v128, b: v128): v128 {
-  const p = spill3(env, a, b, c);
-  for (let i: usize = 0; i < 4; i++) {
-    const x = p + (i >> 1) * 8, y = p + 16 + (i & 1) * 8;
-    let s = load<i32>(p + 32 + 4 * i);
-    for (let k: usize = 0; k < 8; k++) s += <i32>load<A>(x + k) * <i32>load<B>(y + k);
-    store<i32>(p + 32 + 4 * i, s);
-  }
-  return v128.load(p, 32);
+@inline function matrix<A, B>(c: v128, a: v128, b: v128): v128 {
+  const a0 = widenLow<A>(a), a1 = widenHigh<A>(a), b0 = widenLow<B>(b), b1 = widenHigh<B>(b);
+  const row0 = pairSums(i32x4.dot_i16x8_s(a0, b0), i32x4.dot_i16x8_s(a0, b1)), row1 = pairSums(i32x4.dot_i16x8_s(a1, b0), i32x4.dot_i16x8_s(a1, b1));
+  return i32x4.add(c, pairSums(row0, row1));
 }
-export function smmla(env: usize, c: v128, a: v128, b: v128): v128 { return matrix<i8, i8>(env, c, a, b); }
-export function ummla(env: usize, c: v128, a: v128, b: v128): v128 { return matrix<u8, u8>(env, c, a, b); }
-export function usmmla(env: usize, c: v128, a: v128, b: v128): v128 { return matrix<u8, i8>(env, c, a, b); }
+export function smmla(env: usize, c: v128, a: v128, b: v128): v128 { return matrix<i8, i8>(c, a, b); }
+export function ummla(env: usize, c: v128, a: v128, b: v128): v128 { return matrix<u8, u8>(c, a, b); }
+export function usmmla(env: usize, c: v128, a: v128, b: v128): v128 { return matrix<u8, i8>(c, a, b); }
 
 // --- polynomial products over GF(2) ----------------------------------------------------------------------------------------
 

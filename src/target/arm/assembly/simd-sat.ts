@@ -20,29 +20,38 @@ let saturated: bool = false;
   saturated = true;
   return isSigned<T>() ? (a < 0 ? lowest<T>() : highest<T>()) : 0;
 }
-@inline function qadd<T>(env: usize, a: v128, b: v128): v128 {
-  if (sizeof<T>() < 4) {
-    const r = v128.add_sat<T>(a, b);
-    setQC(env, v128.any_true(v128.xor(r, v128.add<T>(a, b))));
-    return r;
+/** MAX where a lane of a is not negative, MIN where it is. */
+@inline function limitOf<T>(a: v128): v128 { return v128.xor(v128.shr<T>(a, sizeof<T>() * 8 - 1), v128.splat<T>(highest<T>())); }
+/** a < b, unsigned. */
+@inline function below<T>(a: v128, b: v128): v128 {
+  if (sizeof<T>() == 8) {
+    const top = i64x2.splat(i64.MIN_VALUE);
+    return i64x2.lt_s(v128.xor(a, top), v128.xor(b, top));
   }
-  const p = spill2(env, a, b);
-  saturated = false;
-  for (let i: usize = 0; i < 16; i += sizeof<T>()) store<T>(p + i, addSat<T>(load<T>(p + i), load<T>(p + i + 16)));
-  setQC(env, saturated);
-  return v128.load(p);
+  return v128.lt<T>(a, b);
+}
+@inline function qadd<T>(env: usize, a: v128, b: v128): v128 {
+  const r = v128.add<T>(a, b);
+  if (sizeof<T>() < 4) {
+    const x = v128.add_sat<T>(a, b);
+    setQC(env, v128.any_true(v128.xor(r, x)));
+    return x;
+  }
+  // Both operands have the sign the result has not; or the sum is below an operand.
+  const over = isSigned<T>() ? v128.shr<T>(v128.andnot(v128.xor(a, r), v128.xor(a, b)), sizeof<T>() * 8 - 1) : below<T>(r, a);
+  setQC(env, v128.any_true(over));
+  return isSigned<T>() ? v128.bitselect(limitOf<T>(a), r, over) : v128.or(r, over);
 }
 @inline function qsub<T>(env: usize, a: v128, b: v128): v128 {
+  const r = v128.sub<T>(a, b);
   if (sizeof<T>() < 4) {
-    const r = v128.sub_sat<T>(a, b);
-    setQC(env, v128.any_true(v128.xor(r, v128.sub<T>(a, b))));
-    return r;
+    const x = v128.sub_sat<T>(a, b);
+    setQC(env, v128.any_true(v128.xor(r, x)));
+    return x;
   }
-  const p = spill2(env, a, b);
-  saturated = false;
-  for (let i: usize = 0; i < 16; i += sizeof<T>()) store<T>(p + i, subSat<T>(load<T>(p + i), load<T>(p + i + 16)));
-  setQC(env, saturated);
-  return v128.load(p);
+  const over = isSigned<T>() ? v128.shr<T>(v128.and(v128.xor(a, r), v128.xor(a, b)), sizeof<T>() * 8 - 1) : below<T>(a, b);
+  setQC(env, v128.any_true(over));
+  return isSigned<T>() ? v128.bitselect(limitOf<T>(a), r, over) : v128.andnot(r, over);
 }
 /** SUQADD, USQADD: T is the type of the accumulator b, of the other sign than the operand a. */
 @inline function qaddMixed<T>(env: usize, a: v128, b: v128): v128 {
@@ -98,7 +107,23 @@ let saturated: bool = false;
   }
   return round ? <T>((x >> <T>n) + ((x >> <T>(n - 1)) & 1)) : x >> <T>n;
 }
+/** All lanes by the same count s, within the lane's width. */
+@inline function shiftUniform<T>(env: usize, a: v128, s: i32, round: bool, saturate: bool): v128 {
+  if (s >= 0) {
+    const r = v128.shl<T>(a, s);
+    if (!saturate) return r;
+    const over = v128.not(v128.eq<T>(v128.shr<T>(r, s), a));
+    setQC(env, v128.any_true(over));
+    return v128.bitselect(isSigned<T>() ? limitOf<T>(a) : v128.splat<T>(highest<T>()), r, over);
+  }
+  const r = v128.shr<T>(a, -s);
+  // Half a unit of the result is the last bit shifted out.
+  return round ? v128.add<T>(r, v128.and(v128.shr<T>(a, -s - 1), v128.splat<T>(1))) : r;
+}
 @inline function shiftAll<T>(env: usize, a: v128, b: v128, round: bool, saturate: bool): v128 {
+  // Mostly all lanes are shifted alike.
+  const s = <i32>v128.extract_lane<i8>(b, 0), bits = <i32>sizeof<T>() * 8;
+  if (s < bits && s > -bits && v128.all_true<T>(v128.eq<T>(b, v128.splat<T>(v128.extract_lane<T>(b, 0))))) return shiftUniform<T>(env, a, s, round, saturate);
   const p = spill2(env, a, b);
   saturated = false;
   // The count is the low byte of each lane of b.
@@ -121,19 +146,23 @@ let saturated: bool = false;
   return v128.load(p);
 }
 
+/** Lanes of W, in range of N, as the low half of the result. */
+@inline function pack<N>(x: v128): v128 {
+  const zero = i64x2.splat(0);
+  if (sizeof<N>() == 1) return v128.shuffle<u8>(x, zero, 0, 2, 4, 6, 8, 10, 12, 14, 16, 16, 16, 16, 16, 16, 16, 16);
+  if (sizeof<N>() == 2) return v128.shuffle<u16>(x, zero, 0, 2, 4, 6, 8, 8, 8, 8);
+  return v128.shuffle<u32>(x, zero, 0, 2, 4, 4);
+}
 /** Lanes of W shifted right by the low byte of b, rounded, saturated to N; they become the low half of the result. */
 @inline function narrow<W, N>(env: usize, a: v128, b: v128, round: bool): v128 {
-  const p = spill2(env, a, i64x2.splat(0)), n = <i32>v128.extract_lane<u8>(b, 0);
-  const min = isSigned<W>() && !isSigned<N>() ? <W>0 : <W>lowest<N>(), max = <W>highest<N>();
-  saturated = false;
-  for (let i: usize = 0; i < 16 / sizeof<W>(); i++) {
-    const x = shift<W>(load<W>(p + i * sizeof<W>()), -n, round && n > 0, false);
-    const r = x < min ? min : x > max ? max : x;
-    if (r != x) saturated = true;
-    store<N>(p + 16 + i * sizeof<N>(), <N>r);
-  }
-  setQC(env, saturated);
-  return v128.load(p, 16);
+  const n = <i32>v128.extract_lane<u8>(b, 0);
+  const x = shiftUniform<W>(env, a, -n, round && n > 0, false);
+  const top = v128.splat<W>(<W>highest<N>()), low = v128.splat<W>(isSigned<W>() && !isSigned<N>() ? <W>0 : <W>lowest<N>());
+  let r: v128;
+  if (!isSigned<W>()) r = v128.bitselect(top, x, below<W>(top, x));
+  else r = v128.bitselect(top, v128.bitselect(low, x, v128.lt<W>(x, low)), v128.gt<W>(x, top));
+  setQC(env, v128.any_true(v128.xor(r, x)));
+  return pack<N>(r);
 }
 
 // --- doubling multiplication -------------------------------------------------------------------------------------------
@@ -148,6 +177,13 @@ let saturated: bool = false;
   return r < 0 ? lowest<T>() : highest<T>();
 }
 @inline function qdmulh<T>(env: usize, a: v128, b: v128, round: bool): v128 {
+  if (sizeof<T>() == 2) {
+    // Only the square of the lowest value saturates.
+    const lowest = i16x8.splat(i16.MIN_VALUE);
+    setQC(env, v128.any_true(v128.and(i16x8.eq(a, lowest), i16x8.eq(b, lowest))));
+    if (round) return i16x8.q15mulr_sat_s(a, b);
+    return i16x8.narrow_i32x4_s(i32x4.shr_s(i32x4.extmul_low_i16x8_s(a, b), 15), i32x4.shr_s(i32x4.extmul_high_i16x8_s(a, b), 15));
+  }
   const p = spill2(env, a, b);
   saturated = false;
   for (let i: usize = 0; i < 16; i += sizeof<T>()) store<T>(p + i, mulHigh<T>(0, load<T>(p + i), load<T>(p + i + 16), round, false));

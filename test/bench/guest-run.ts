@@ -23,7 +23,7 @@ export async function runGuest(emulator: Emulator, image: string, cpus: number, 
     '-append', `cpus=${cpus} first=${windows.first} settle=${windows.settle} measure=${windows.measure}`]);
   let text: string;
   try {
-    text = await c.expect(/^END\r?$|^ERROR .*$/m, (windows.first + windows.settle + windows.measure) / 1000 + GRACE);
+    text = await c.expect(/^(?:END|ERROR .*)\r?\n/m, (windows.first + windows.settle + windows.measure) / 1000 + GRACE);
   } finally {
     c.kill();
     await c.exit;

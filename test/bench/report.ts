@@ -14,7 +14,7 @@ export const heading = (emulators: readonly EmulatorName[]): string =>
 export const line = (r: Result, emulators: readonly EmulatorName[]): string =>
   (r.error === undefined
     ? row([r.name, ...[0, 1].map((k) => digits(emulators[k] && r.figures[emulators[k]]?.median)), `  ${r.unit}`, times(r.ratio), times(r.firstRatio)])
-    : `${r.name.padEnd(WIDTHS[0])} ERROR ${r.error}`);
+    : `${r.name.padEnd(WIDTHS[0])} ERROR ${r.error.split('\n').slice(0, 3).join('\n    ')}`);
 
 export interface Mean { readonly of: string; readonly programs: number; readonly ratio: number; readonly worst: string; readonly worstRatio: number }
 

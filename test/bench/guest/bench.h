@@ -33,6 +33,8 @@ struct program {
   const char *(*verify)(u64 iterations);
   /** Called at each inter-processor interrupt; may be null. */
   void (*interrupt)(u32 cpu);
+  /** At the end, ticks of what the program measured itself; may be null. */
+  u64 (*value)(void);
 };
 extern const struct program program;
 
@@ -83,5 +85,6 @@ static inline void send_ipi(u32 target) {
 }
 u64 run_el0(u64 count, u64 entry);
 extern char el0_system_calls[];
-/** Where EL0 sees an address of the image, executable. */
+/** Where EL0 sees the first 2 MiB of RAM, executable; the place of an address of the image there. */
 #define EL0_ALIAS 0x100000000ul
+#define EL0_ADDRESS(p) ((u64)(p) - 0x40000000ul + EL0_ALIAS)

@@ -27,7 +27,7 @@ export const openTortureMachine: OpenTortureMachine = async (o) => {
   await virt.start();
   return {
     ram: new DataView(m.ram8.buffer, ram.ramOffset!, ram.size),
-    tbFlushes: () => store.stats().flushes,
+    stats: () => store.stats(),
     describe: () => vcpus.map((c) => {
       const { off } = CPUState, hex = (v: bigint) => v.toString(16);
       return `vCPU ${c.index}: pc=${hex(c.ld64(envOff.pc))} lr=${hex(c.ld64(envOff.x + 240))} sp=${hex(c.ld64(envOff.x + 248))} `

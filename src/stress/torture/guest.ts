@@ -39,5 +39,7 @@ export interface GuestResult {
   wordAt(address: number): bigint;
   /** Times the code buffer was flushed. */
   readonly tbFlushes: number;
+  /** Regions in use at the end. */
+  readonly regions: number;
   readonly seconds: number;
 }

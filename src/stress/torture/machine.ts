@@ -23,8 +23,8 @@ export const RAM_BASE = 0x4000_0000;
 export interface TortureMachine {
   /** Guest RAM; index 0 is RAM_BASE. */
   readonly ram: DataView;
-  /** Times the code buffer was flushed. */
-  tbFlushes(): number;
+  /** Flushes of the code buffer so far, regions in it. */
+  stats(): { flushes: number; regions: number };
   /** Where each vCPU is, one line a vCPU: for the report of a hang. */
   describe(): string[];
   /** Ends all its threads. */

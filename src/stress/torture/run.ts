@@ -57,7 +57,8 @@ export async function runGuest(guest: TortureGuest, o: RunOptions, open: OpenTor
   const address = (label: string) => Number(symbols.get(label) ?? missing(label));
   const result = address('result');
   const vcpus = Array.from({ length: o.vcpus }, (_, n) => readRecord(wordAt, result + RESULT.records + n * RECORD.bytes));
-  const view: GuestResult = { vcpus, word: (label, offset = 0) => wordAt(address(label) + offset), wordAt, tbFlushes: machine.tbFlushes(), seconds };
+  const stats = machine.stats();
+  const view: GuestResult = { vcpus, word: (label, offset = 0) => wordAt(address(label) + offset), wordAt, tbFlushes: stats.flushes, regions: stats.regions, seconds };
   const ops = vcpus.map((v) => v.ops);
   const problems = exit === undefined ? [`the guest hangs: no end after ${Math.round(seconds)} s`, ...hang] : judge(guest, view, wordAt, result, exit);
   return {

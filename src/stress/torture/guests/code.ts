@@ -1,22 +1,49 @@
 // Guests that change code: their own, each other's, and more of it than the code buffer holds.
 import type { TortureGuest } from '../guest.ts';
 
-/** Eight chained blocks, x0 += immediate each; then ret. `name`: label of the template. */
+/**
+ * Eight chained blocks, x0 += immediate each; then ret. Each block has a cache line of its own: IC IVAU of one leaves the
+ * block that jumps to it alone. `name`: label of the template; block k's add is at 64 * (k + 1).
+ */
 const chainTemplate = (name: string): string => `
 ${name}:
     mov   x0, #0
+    b     . + 60
     .rept 8
+    .balign 64
     add   x0, x0, #0
-    b     . + 4
+    b     . + 60
     .endr
+    .balign 64
     ret
 ${name}_end:
+`;
+
+/** Calls the function at `fn` for x22 ticks, checking that x0 is `expected`: so long that a region is compiled and entered. */
+const HOT_CALL = String.raw`
+.equ HOT_TICKS, 625000                  // 10 ms
+.macro hot_call code, fn, expected
+    mrs   x22, cntvct_el0
+    ldr   x17, =HOT_TICKS
+    add   x22, x22, x17
+.Lhc\@:
+    mov   x18, #128
+.Lhd\@:
+    blr   \fn
+    check_eq \code, \expected, x0
+    subs  x18, x18, #1
+    b.ne  .Lhd\@
+    mrs   x17, cntvct_el0
+    cmp   x17, x22
+    b.lo  .Lhc\@
+.endm
 `;
 
 export const smc: TortureGuest = {
   name: 'smc',
   summary: 'self-modifying code: chained blocks and hot loops rewritten by the vCPU that runs them, two vCPUs a page',
   source: String.raw`
+${HOT_CALL}
 .equ SLOT, 2048                         // of code a vCPU: neighbours share a page
 .equ LOOP_AT, 1024                      // the loop that rewrites itself, after the chain
 
@@ -58,8 +85,8 @@ next:
     add   x20, x20, x2
     ldr   w4, =0x91000000               // add x0, x0, #imm
     orr   w4, w4, w2, lsl #10
-    add   x5, x19, x1, lsl #3
-    add   x5, x5, #4
+    add   x5, x19, x1, lsl #6
+    add   x5, x5, #64
     str   w4, [x5]
     dc    cvau, x5
     dsb   ish
@@ -70,13 +97,9 @@ next:
     check_eq 1, x20, x0
     // Now and then it becomes hot: a region is compiled.
     random x0
-    tst   x0, #31
+    tst   x0, #63
     b.ne  4f
-    mov   x22, #2500
-3:  blr   x19
-    check_eq 2, x20, x0
-    subs  x22, x22, #1
-    b.ne  3b
+    hot_call 2, x19, x20
     count 0
     // The hot loop that rewrites itself when x1 has come down to x4.
     random x0
@@ -88,8 +111,8 @@ next:
     orr   w3, w3, w6, lsl #10
     add   x2, x19, #LOOP_AT
     mov   x0, #0
-    mov   x1, #3000
-    mov   x5, #3000
+    mov   x1, #1 << 18
+    mov   x5, x1
     sub   x5, x5, x4                    // iterations before the change, with it
     mul   x22, x5, x7
     madd  x22, x4, x6, x22
@@ -187,9 +210,9 @@ next:
     check_eq 1, x1, x0
     // Everybody's slots: what is called is not older than the epoch seen before, nor newer than the one seen after + 1.
     random x0
-    tst   x0, #63
+    tst   x0, #255
     mov   x22, #1
-    mov   x1, #1500                     // sometimes so often that it becomes hot
+    mov   x1, #3000                     // sometimes so often that it becomes hot
     csel  x22, x1, x22, eq
 3:  mov   x23, #0
 4:  add   x3, x20, x23, lsl #6
@@ -232,7 +255,8 @@ export const xmcHandshake: TortureGuest = {
   name: 'xmc-handshake',
   summary: 'cross-modifying code with handshake: vCPUs take turns at patching called, chained and looping code that all then run',
   source: String.raw`
-// Two copies of the chain and a loop at ARENA; the patcher of the round changes one block of each.
+${HOT_CALL}
+// The chain and a loop at ARENA; the patcher of the round changes one block of each.
 test_setup:
     str   x30, [sp, #-16]!
     ldr   x19, =ARENA
@@ -245,7 +269,7 @@ test_setup:
     add   x2, x2, #4
     cmp   x2, x1
     b.lo  1b
-    sync_code x19, 1024
+    sync_code x19, 2048
     ldr   x30, [sp], #16
     ret
 
@@ -264,8 +288,8 @@ next:
     random x0
     and   x1, x0, #7
     ubfx  x2, x0, #8, #12
-    add   x5, x19, x1, lsl #3
-    add   x5, x5, #4
+    add   x5, x19, x1, lsl #6
+    add   x5, x5, #64
     ldr   w6, [x5]
     ubfx  x6, x6, #10, #12              // what it added till now
     ldr   x7, [x20]
@@ -295,18 +319,14 @@ next:
     mov   x0, #0
     mov   x1, #1
     and   x12, x21, #15                 // every sixteenth round it is hot
-    mov   x13, #1500
+    mov   x13, #1 << 17
     cmp   x12, #0
     csel  x1, x13, x1, eq
     mul   x10, x10, x1
     blr   x11
     check_eq 2, x10, x0
     cbnz  x12, 4f
-    mov   x22, #1200
-3:  blr   x19
-    check_eq 3, x9, x0
-    subs  x22, x22, #1
-    b.ne  3b
+    hot_call 3, x19, x9
     count 0
 4:  ops   1
     add   x21, x21, #1
@@ -361,6 +381,17 @@ next:
     cmp   x1, #BLOCKS
     b.ne  1b
     check_eq 1, x0, x20
+    // One of eight hot loops: regions of other ones had its number before the last flush.
+    random x0
+    and   x1, x0, #7
+    addr  x2, hot
+    add   x2, x2, x1, lsl #6
+    add   x1, x1, #1
+    mov   x0, #0
+    mov   x3, #1 << 16
+    lsl   x20, x1, #16
+    blr   x2
+    check_eq 2, x20, x0
     ops   1
     bl    rt_more
     cbnz  w0, next
@@ -369,6 +400,18 @@ next:
 test_check:
     ret
 .ltorg
+
+.balign 4096
+.equ K, 0
+hot:
+.rept 8
+    .equ  K, K + 1
+    .balign 64
+1:  add   x0, x0, #K
+    subs  x3, x3, #1
+    b.ne  1b
+    ret
+.endr
 
 // 64 blocks a page, chained inside it.
 .balign 4096

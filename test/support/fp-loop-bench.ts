@@ -3,6 +3,7 @@ import { assemble } from '../../src/asm/index.ts';
 import { RegionCompiler } from '../../src/accel/region-compiler.ts';
 import { TB } from '../../src/memory/layout/tb.ts';
 import { envOff, putFlag, TBFlag } from '../../src/target/arm/env.ts';
+import { FPCR_UNLIKE_HOST } from '../../src/target/arm/hflags.ts';
 import { registerFpHelpers } from '../../src/target/arm/helpers/fp.ts';
 import { keyNumber } from '../../src/target/arm/sysregs/def.ts';
 import { pstateRegs } from '../../src/target/arm/sysregs/pstate.ts';
@@ -37,7 +38,7 @@ export class FpLoopBench {
     fpcrs.forEach((fpcr, m) => {
       bench.bytes.set(sets.subarray(m * SETS * SET.size, (m + 1) * SETS * SET.size), INPUT);
       cpu.st32(envOff.fpcr, fpcr);
-      cpu.tbFlags = putFlag(TBFlag.TBII, 1) | putFlag(TBFlag.FP_DEFAULT, fpcr ? 0 : 1);
+      cpu.tbFlags = putFlag(TBFlag.TBII, 1) | putFlag(TBFlag.FP_DEFAULT, fpcr & FPCR_UNLIKE_HOST ? 0 : 1);
       bench.setX(20, BigInt(INPUT)); bench.setX(21, BigInt(OUTPUT)); bench.setX(22, BigInt(SETS)); bench.setX(30, BigInt(STOP));
       const stop = bench.run(CODE);
       if (stop.pc !== BigInt(STOP)) throw new Error(`stopped at ${stop.pc.toString(16)}, exception ${stop.excp}`);

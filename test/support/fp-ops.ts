@@ -31,7 +31,7 @@ function* scalarOps(): Generator<FpOp> {
     for (const n of ['fadd', 'fsub', 'fmul', 'fdiv', 'fmulx', 'fmax', 'fmin', 'fmaxnm', 'fminnm', 'fabd', 'fcmeq', 'fcmge', 'fcmgt', 'facge', 'facgt', 'frecps', 'frsqrts']) yield two(n, n);
     for (const n of ['fsqrt', 'frecpe', 'frsqrte', 'frecpx']) yield one(n, n);
     yield { helper: `fmadd_${p}`, asm: `fmadd ${p}0, ${p}1, ${p}2, ${p}3`, args: ['v3', 'v1', 'v2'], out: 'v0', bits, prec: p };
-    for (const n of ['fcmp', 'fcmpe']) yield { helper: `${n}_${p}`, asm: `${n} ${p}1, ${p}2`, args: ['v1', 'v2'], out: 'nzcv', bits: 32, prec: p };
+    for (const [n, helper] of [['fcmp', 'forder'], ['fcmpe', 'fordere']]) yield { helper: `${helper}_${p}`, asm: `${n} ${p}1, ${p}2`, args: ['v1', 'v2'], out: 'nzcv', bits: 32, prec: p };
     for (const [m, mode] of Object.entries(MODES)) yield { ...one('frint', `frint${m}`), args: ['v1', convInfo(mode, false, m === 'x', 0, 0)] };
     if (p !== 'h') {
       for (const size of [32, 64]) {

@@ -140,7 +140,7 @@ export const TBFlag = {
   BE_DATA: { shift: 17, width: 1 },
   /** Some pointer-authentication key is enabled. */
   PAUTH_ACTIVE: { shift: 18, width: 1 },
-  /** FPCR is in its default state as far as host floating point can follow: RN, no FZ, no DN, no traps. */
+  /** FPCR asks for what host arithmetic does: rounding to nearest, no flushing. */
   FP_DEFAULT: { shift: 19, width: 1 },
   /** SCTLR_EL1.UMA, UCI, UCT, DZE, nTWI, nTWE are checked by helpers, not here. */
   GCS: { shift: 20, width: 1 },

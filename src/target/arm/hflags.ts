@@ -21,6 +21,9 @@ export function singleStepActive(cpu: Vcpu, el: number): boolean {
   return el === 0 || ((mdscr & MDSCR_KDE) !== 0 && !(cpu.ld32(envOff.daif) & PSTATE_D));
 }
 
+/** FPCR.RMode and FZ: host arithmetic rounds to nearest and flushes nothing. DN, AHP and FZ16 concern NaNs and half precision, which helpers compute. */
+export const FPCR_UNLIKE_HOST = 3 << 22 | 1 << 24;
+
 /** Recomputes cpu.tb_flags. */
 export function rebuildHflags(cpu: Vcpu): void {
   const el = cpu.ld32(envOff.el), sctlr = cpu.ld32(envOff.sctlr_el1), sctlrHi = cpu.ld32(envOff.sctlr_el1 + 4), tcrHi = cpu.ld32(envOff.tcr_el1 + 4);
@@ -38,7 +41,7 @@ export function rebuildHflags(cpu: Vcpu): void {
     | putFlag(TBFlag.BTYPE, cpu.ld32(envOff.btype)) | putFlag(TBFlag.PSTATE_IL, cpu.ld32(envOff.il))
     | putFlag(TBFlag.BE_DATA, sctlr & (el ? SCTLR.EE : SCTLR.E0E) ? 1 : 0)
     | putFlag(TBFlag.PAUTH_ACTIVE, sctlr & (SCTLR.ENIA | SCTLR.ENIB | SCTLR.ENDA | SCTLR.ENDB) ? 1 : 0)
-    | putFlag(TBFlag.FP_DEFAULT, cpu.ld32(envOff.fpcr) === 0 ? 1 : 0) | putFlag(TBFlag.SPSEL, cpu.ld32(envOff.spsel));
+    | putFlag(TBFlag.FP_DEFAULT, cpu.ld32(envOff.fpcr) & FPCR_UNLIKE_HOST ? 0 : 1) | putFlag(TBFlag.SPSEL, cpu.ld32(envOff.spsel));
   if (ss) f |= putFlag(TBFlag.PSTATE_SS, cpu.ld32(envOff.ss));
   cpu.tbFlags = f;
 }

@@ -1,6 +1,6 @@
 // Scalar floating-point helpers: i64 in, i64 out, values zero-extended. Suffix h, s, d = half, single, double precision.
 import { fpAdd, fpDiv, fpMul, fpMulAdd, fpMulX, fpRecipStep, fpRSqrtStep, fpSqrt } from './softfloat-arith';
-import { fpCompareEQ, fpCompareGE, fpCompareGT, fpCompareNzcv, fpCompareOrder, fpMinMax, fpMinMaxNum } from './softfloat-compare';
+import { fpCompareEQ, fpCompareGE, fpCompareGT, fpCompareOrder, fpMinMax, fpMinMaxNum } from './softfloat-compare';
 import { fixedToFp, fpConvert, fpRoundInt, fpRoundIntN, fpToFixed, fpToFixedJS } from './softfloat-convert';
 import { fpRecipEstimate, fpRecpX, fpRSqrtEstimate } from './softfloat-estimate';
 import { magnitude, ODD, truth } from './softfloat';
@@ -46,14 +46,7 @@ export function fminnm_h(env: usize, a: u64, b: u64): u64 { return fpMinMaxNum<u
 export function fminnm_s(env: usize, a: u64, b: u64): u64 { return fpMinMaxNum<u32>(env, a, b, false); }
 export function fminnm_d(env: usize, a: u64, b: u64): u64 { return fpMinMaxNum<u64>(env, a, b, false); }
 
-// Comparison: NZCV in bits 31…28 (fcmp, fcmpe), or all ones for true.
-export function fcmp_h(env: usize, a: u64, b: u64): u64 { return fpCompareNzcv<u16>(env, a, b, true); }
-export function fcmp_s(env: usize, a: u64, b: u64): u64 { return fpCompareNzcv<u32>(env, a, b, true); }
-export function fcmp_d(env: usize, a: u64, b: u64): u64 { return fpCompareNzcv<u64>(env, a, b, true); }
-export function fcmpe_h(env: usize, a: u64, b: u64): u64 { return fpCompareNzcv<u16>(env, a, b, false); }
-export function fcmpe_s(env: usize, a: u64, b: u64): u64 { return fpCompareNzcv<u32>(env, a, b, false); }
-export function fcmpe_d(env: usize, a: u64, b: u64): u64 { return fpCompareNzcv<u64>(env, a, b, false); }
-// The same as x, where NZCV are the flags of x - 1.
+// Comparison: x, where NZCV are the flags of x - 1 (forder for FCMP, fordere for FCMPE); or all ones for true.
 export function forder_h(env: usize, a: u64, b: u64): u64 { return fpCompareOrder<u16>(env, a, b, true); }
 export function forder_s(env: usize, a: u64, b: u64): u64 { return fpCompareOrder<u32>(env, a, b, true); }
 export function forder_d(env: usize, a: u64, b: u64): u64 { return fpCompareOrder<u64>(env, a, b, true); }

@@ -34,12 +34,6 @@ export function fpCompare<T>(env: usize, a: u64, b: u64, quiet: bool): i32 {
   return order<T>(a, b);
 }
 
-/** FCMP, FCMPE: NZCV in bits 31…28. */
-@inline export function fpCompareNzcv<T>(env: usize, a: u64, b: u64, quiet: bool): u64 {
-  const c = fpCompare<T>(env, a, b, quiet);
-  return c == EQUAL ? 0x60000000 : c == LESS ? 0x80000000 : c == GREATER ? 0x20000000 : 0x30000000;
-}
-
 /** FCMP, FCMPE as x: NZCV are the flags of the 64-bit subtraction x - 1. */
 @inline export function fpCompareOrder<T>(env: usize, a: u64, b: u64, quiet: bool): u64 {
   const c = fpCompare<T>(env, a, b, quiet);

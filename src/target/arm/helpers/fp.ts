@@ -9,7 +9,7 @@ const V2 = 'fadd fsub fmul fdiv fmulx fmax fmin fmaxnm fminnm fabd fcmeq fcmge f
 /** Helpers by calling op: callwN takes N i64 and gives one, callvN the same with vectors. */
 export const FP_HELPERS: Readonly<Record<string, readonly string[]>> = {
   callw1: [...each('fsqrt frecpe frsqrte frecpx', 'hsd'), 'fcvt_hs', 'fcvt_hd', 'fcvt_sh', 'fcvt_sd', 'fcvt_dh', 'fcvt_ds', 'fcvtxn', 'fjcvtzs', 'bfcvt'],
-  callw2: [...each(`${V2} fcmp fcmpe forder fordere`, 'hsd'), ...each('frint frintn fcvt_int int_fcvt', 'hsd')],
+  callw2: [...each(`${V2} forder fordere`, 'hsd'), ...each('frint frintn fcvt_int int_fcvt', 'hsd')],
   callw3: each('fmadd', 'hsd'),
   callv1: [
     ...each('vfsqrt vfrecpe vfrsqrte', 'hsd'), ...each('vfcvtl vfcvtn', 'hs'), 'vfcvtxn',

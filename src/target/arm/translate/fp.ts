@@ -100,9 +100,6 @@ const trans_FMOV_imm = (s: S, a: { ftype: number; imm: number; rd: number }): bo
 // --- comparison and selection ------------------------------------------------------------------------------------------
 
 interface Compare extends Regs { e: number; z: number }
-const compare = (s: S, a: { rn: number; rm: number; e: number }, size: number, withZero: boolean): Temp =>
-  call(s, a.e ? 'fcmpe' : 'fcmp', size, readScalar(s, a.rn, size), withZero ? 0n : readScalar(s, a.rm, size));
-
 /** NZCV are the flags of this value - 1. */
 function order(s: S, a: { rn: number; rm: number; e: number }, size: number, withZero: boolean): Temp {
   const name = a.e ? 'fordere' : 'forder';
@@ -113,15 +110,27 @@ function order(s: S, a: { rn: number; rm: number; e: number }, size: number, wit
 }
 const trans_FCMP = (s: S, a: Compare): boolean => sized(s, a.ftype, (size) => s.setCc(CC.SUB64, order(s, a, size, a.z === 1), s.tcg.constI64(1)));
 
+/** N:Z:C:V in bits 31…28 from `order`: 8, 6, 2 for 0, 1, 2; 3 for the lowest integer, whose lower bits are those of 0. */
+function orderNzcv(s: S, x: Temp): Temp {
+  const { tcg } = s, t = tcg.i64(), unordered = tcg.i64();
+  tcg.shl(t, x, 2);
+  tcg.shr(t, tcg.constI64(0x268), t);
+  tcg.and(t, t, 15);
+  tcg.sar(unordered, x, 63);
+  tcg.and(unordered, unordered, 8 ^ 3);
+  tcg.xor(t, t, unordered);
+  tcg.shl(t, t, 28);
+  return t;
+}
 function trans_FCCMP(s: S, a: Compare & { cond: number; nzcv: number }): boolean {
   return sized(s, a.ftype, (size) => {
     const { tcg } = s;
-    if (isAlways(a.cond)) return s.setNzcv(compare(s, a, size, false));
+    if (isAlways(a.cond)) return s.setNzcv(orderNzcv(s, order(s, a, size, false)));
     const flags = tcg.tempTb(), done = s.label();
     tcg.mov(flags, BigInt(a.nzcv) << 28n);
     const c = condition(s, a.cond);
     tcg.brcond(invertCond(c.cond), c.a, c.b, done);
-    tcg.mov(flags, compare(s, a, size, false));
+    tcg.mov(flags, orderNzcv(s, order(s, a, size, false)));
     tcg.setLabel(done);
     s.setNzcv(flags);
   });

@@ -49,6 +49,11 @@ export abstract class HostBackend implements CharBackend {
     this.frontend?.event(open ? 'opened' : 'closed');
   }
 
+  /** A line break that a monitor asks for (`chardev-send-break`). */
+  sendBreak(): void {
+    this.event('break');
+  }
+
   protected event(event: CharEvent): void {
     this.frontend?.event(event);
   }

@@ -205,14 +205,19 @@ export class Monitor implements MuxFrontend {
 
   #execute(line: string): string | undefined {
     if (line === '') return '';
-    const [name, ...args] = line.split(/\s+/);
-    const command = COMMANDS.find((c) => c.names.includes(name));
-    if (!command) return `unknown command: '${name}'`;
-    try {
-      return command.run(this.#context, args);
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error;
-      return `Error: ${error.message}`;
-    }
+    return executeLine(this.#context, line);
+  }
+}
+
+/** Runs one command line; the answer, without end of line. */
+export function executeLine(context: MonitorContext, line: string): string | undefined {
+  const [name, ...args] = line.split(/\s+/);
+  const command = COMMANDS.find((c) => c.names.includes(name));
+  if (!command) return `unknown command: '${name}'`;
+  try {
+    return command.run(context, args);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return `Error: ${error.message}`;
   }
 }

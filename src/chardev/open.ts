@@ -1,4 +1,5 @@
 // Opens the character devices of a machine, wires multiplexers and monitors, and closes everything at the end.
+import { UserError } from '../errors.ts';
 import { NullBackend, type CharBackend } from './backend.ts';
 import { FileBackend } from './file.ts';
 import type { HostBackend } from './host-backend.ts';
@@ -6,7 +7,7 @@ import { Monitor, type ChardevControl, type MachineControl, type MonitorContext 
 import { Mux } from './mux.ts';
 import { NullHostBackend, RingbufBackend } from './ringbuf.ts';
 import { SocketBackend } from './socket.ts';
-import type { ChardevOptions, ChardevSpec } from './spec.ts';
+import type { ChardevOptions, ChardevSpec, MonitorSpec } from './spec.ts';
 import { StdioBackend } from './stdio.ts';
 
 /** Everything open in this process, for the way out. */
@@ -43,12 +44,39 @@ export async function closeAllChardevs(): Promise<void> {
 
 /** The open character devices of a machine. */
 export class Chardevs implements ChardevControl {
-  readonly #backends: ReadonlyMap<string, HostBackend>;
+  readonly #backends: Map<string, HostBackend>;
   readonly #serials: readonly CharBackend[];
+  /** Ids that a device or a monitor uses. */
+  readonly #used: ReadonlySet<string>;
 
-  constructor(backends: ReadonlyMap<string, HostBackend>, serials: readonly CharBackend[]) {
+  constructor(backends: Map<string, HostBackend>, serials: readonly CharBackend[], used: ReadonlySet<string> = new Set()) {
     this.#backends = backends;
     this.#serials = serials;
+    this.#used = used;
+  }
+
+  /** Each with its id; `frontendOpen`: a device or a monitor is connected to it. */
+  all(): { id: string; backend: HostBackend; frontendOpen: boolean }[] {
+    return [...this.#backends].map(([id, backend]) => ({ id, backend, frontendOpen: this.#used.has(id) }));
+  }
+
+  /** Opens one more (`chardev-add`). UserErrors of opening it. */
+  async add(spec: ChardevSpec): Promise<HostBackend> {
+    if (this.#backends.has(spec.id)) throw new UserError('duplicate-id', `Chardev with id '${spec.id}' already exists`);
+    const backend = track(await openOne(spec));
+    this.#backends.set(spec.id, backend);
+    return backend;
+  }
+
+  /** Closes one (`chardev-remove`). UserErrors `no-chardev`, `chardev-in-use`. */
+  async remove(id: string): Promise<void> {
+    const backend = this.#backends.get(id);
+    if (!backend) throw new UserError('no-chardev', `Chardev '${id}' not found`);
+    if (this.#used.has(id)) throw new UserError('chardev-in-use', `Chardev '${id}' is busy`);
+    this.#backends.delete(id);
+    live.delete(backend);
+    await backend.close();
+    backend.exit();
   }
 
   /** The back end of serial port `index`; one that swallows everything when there is none. */
@@ -82,11 +110,14 @@ export class Chardevs implements ChardevControl {
   }
 }
 
+/** Puts a monitor on its end of the line. */
+export type AttachMonitor = (spec: MonitorSpec, backend: CharBackend, muxed: boolean, chardevs: Chardevs) => void;
+
 /**
  * Opens everything; resolves when each server with wait=on has its client. Monitors answer from then on. `opened` is called
  * when nothing can fail any more but itself, before clients are waited for. On a UserError nothing stays open.
  */
-export async function openChardevs(options: ChardevOptions, machine: MachineControl, product: string, opened = () => {}): Promise<Chardevs> {
+export async function openChardevs(options: ChardevOptions, machine: MachineControl, product: string, opened = () => {}, attach?: AttachMonitor): Promise<Chardevs> {
   const backends = new Map<string, HostBackend>();
   const open = async (...kinds: ChardevSpec['backend'][]) => {
     for (const spec of options.chardevs.filter((s) => kinds.includes(s.backend))) backends.set(spec.id, track(await openOne(spec)));
@@ -109,9 +140,14 @@ export async function openChardevs(options: ChardevOptions, machine: MachineCont
   }
   const end = (id: string, kind: 'console' | 'monitor') => muxes.get(id)?.port(kind) ?? backends.get(id)!;
   const serials = options.serials.map((id) => (id === null ? new NullBackend() : end(id, 'console')));
-  const chardevs = new Chardevs(backends, serials);
+  const used = new Set([...options.serials.filter((id) => id !== null), ...options.monitors.map((m) => m.chardev)]);
+  const chardevs = new Chardevs(backends, serials, used);
   const context: MonitorContext = { machine, chardevs, product };
-  for (const { chardev } of options.monitors) new Monitor(end(chardev, 'monitor'), context, muxes.has(chardev));
+  for (const spec of options.monitors) {
+    const backend = end(spec.chardev, 'monitor'), muxed = muxes.has(spec.chardev);
+    if (attach) attach(spec, backend, muxed, chardevs);
+    else new Monitor(backend, context, muxed);
+  }
   return chardevs;
 }
 

@@ -66,6 +66,11 @@ export class SocketBackend extends HostBackend {
     return this.#queue?.push(bytes) ?? true;
   }
 
+  /** Cuts the connection, whatever it waits for. */
+  disconnect(): void {
+    this.#peer?.destroy();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
@@ -190,10 +195,22 @@ function listening(address: SocketAddress, port: number): Promise<Server> {
     // unread bytes of a client that waits its turn stay in its socket
     const server = createServer({ pauseOnConnect: true });
     server.once('error', reject);
-    server.listen(address.type === 'unix' ? { path: address.path } : { host: address.host || undefined, port }, () => {
+    const listening = () => {
       server.removeListener('error', reject);
       resolve(server);
-    });
+    };
+    if (address.type === 'inet') {
+      // Without an address, this machine only: whoever connects can do everything the user can.
+      server.listen({ host: address.host || 'localhost', port }, listening);
+      return;
+    }
+    // The name appears with the owner's rights only; listen() binds before it returns.
+    const mask = process.umask(0o177);
+    try {
+      server.listen({ path: address.path }, listening);
+    } finally {
+      process.umask(mask);
+    }
   });
 }
 

@@ -36,7 +36,10 @@ export type ChardevSpec = BackendSpec & {
 
 export interface MonitorSpec {
   readonly chardev: string;
-  readonly mode: 'readline';
+  /** The human monitor or QMP. */
+  readonly mode: 'readline' | 'control';
+  /** QMP: JSON with line breaks. */
+  readonly pretty: boolean;
 }
 
 /** The character devices of a machine. */

@@ -48,17 +48,19 @@ interface CpuProperty {
   readonly name: string;
   readonly models: 'all' | readonly string[];
   readonly help: string;
+  /** Its value when the option does not say. */
+  readonly default: boolean;
   /** The only value it can have so far. */
   readonly only?: boolean;
 }
 
 /** Properties of `-cpu` models that take on|off, and the models that have them. */
 export const CPU_PROPERTIES: readonly CpuProperty[] = [
-  { name: 'aarch64', models: 'all', help: 'AArch64 state', only: true },
-  { name: 'pmu', models: 'all', help: 'performance monitor unit', only: false },
-  { name: 'pauth', models: ['max'], help: 'pointer authentication' },
-  { name: 'pauth-impdef', models: ['max'], help: 'pointer authentication by an implementation-defined algorithm', only: false },
-  { name: 'sve', models: ['max'], help: 'Scalable Vector Extension', only: false },
-  { name: 'sme', models: ['max'], help: 'Scalable Matrix Extension', only: false },
-  { name: 'lpa2', models: ['max'], help: '52-bit addresses with 4K and 16K granules', only: false },
+  { name: 'aarch64', models: 'all', default: true, help: 'AArch64 state', only: true },
+  { name: 'pmu', models: 'all', default: false, help: 'performance monitor unit', only: false },
+  { name: 'pauth', models: ['max'], default: true, help: 'pointer authentication' },
+  { name: 'pauth-impdef', models: ['max'], default: false, help: 'pointer authentication by an implementation-defined algorithm', only: false },
+  { name: 'sve', models: ['max'], default: false, help: 'Scalable Vector Extension', only: false },
+  { name: 'sme', models: ['max'], default: false, help: 'Scalable Matrix Extension', only: false },
+  { name: 'lpa2', models: ['max'], default: false, help: '52-bit addresses with 4K and 16K granules', only: false },
 ];

@@ -2,12 +2,12 @@
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { closeAllChardevs } from '../chardev/open.ts';
 import { configureLog, log, openLog, systemMessage } from '../log.ts';
-import { EXCLUSIVE_SCHEMES, MACHINES, type Catalog } from './catalog.ts';
+import { CPU_PROPERTIES, EXCLUSIVE_SCHEMES, MACHINES, type Catalog } from './catalog.ts';
 import { UserError } from '../errors.ts';
 import { VERSION } from './help.ts';
 import type { MachineOptions } from '../machine/options.ts';
 import { parseCommandLine } from './parse.ts';
-import { quitOnSignals } from './signals.ts';
+import { onQuitSignal, quitOnSignals } from './signals.ts';
 
 /** Sub-commands beside the emulator itself; a first argument without dash selects one. */
 const SUBCOMMANDS = ['litmus'] as const;
@@ -44,9 +44,14 @@ async function run(options: MachineOptions, warnings: readonly string[]): Promis
   if (options.processName !== undefined) process.title = options.processName;
   configureLog(options.log);
   const { runMachine } = await import('../machine/run.ts');
-  return runMachine(options, `mttcg ${VERSION}`, () => {
-    openLog();
-    if (options.pidfile !== undefined) writePidfile(options.pidfile);
+  return runMachine(options, {
+    product: `mttcg ${VERSION}`,
+    catalog: { ...await loadCatalog(), cpuProperties: CPU_PROPERTIES },
+    opened: () => {
+      openLog();
+      if (options.pidfile !== undefined) writePidfile(options.pidfile);
+    },
+    controlled: (vm) => onQuitSignal(() => vm.quit('host-signal')),
   });
 }
 

@@ -98,6 +98,7 @@ export function parseCommandLine(argv: readonly string[], catalog: Catalog): Cli
     nodefaults: given.nodefaults.length > 0,
     ...parseActions(given),
     startPaused: given.S.length > 0,
+    preconfig: given.preconfig.length > 0,
     ...parseName(given),
     uuid: parseUuid(given),
     semihosting: parseSemihosting(given, chardev),
@@ -194,8 +195,8 @@ function parseCharacterDevices(given: Collected): ChardevOptions {
     }
     chardevs.set(spec.id, spec);
   };
-  const addMonitor = (chardev: string, where: string) => {
-    monitors.push({ chardev, mode: 'readline' });
+  const addMonitor = (chardev: string, where: string, mode: MonitorSpec['mode'] = 'readline', pretty = false) => {
+    monitors.push({ chardev, mode, pretty });
     uses.push({ id: chardev, where });
   };
   /** The id behind a -serial or -monitor argument, null for none. */
@@ -211,7 +212,7 @@ function parseCharacterDevices(given: Collected): ChardevOptions {
   for (const text of given.chardev) add(parseChardev(text));
   const defaults = given.nodefaults.length === 0;
   const defaultSerial = defaults && given.serial.length === 0;
-  const defaultMonitor = defaults && given.monitor.length === 0 && given.mon.length === 0 && !given.serial.some((s) => s.startsWith('mon:'));
+  const defaultMonitor = defaults && given.monitor.length === 0 && given.mon.length === 0 && given.qmp.length === 0 && given['qmp-pretty'].length === 0 && !given.serial.some((s) => s.startsWith('mon:'));
   const console = isNographic(given);
   const serialArgs = [...given.serial];
   if (defaultSerial) serialArgs.push(!console ? 'null' : defaultMonitor ? 'mon:stdio' : 'stdio');
@@ -222,18 +223,23 @@ function parseCharacterDevices(given: Collected): ChardevOptions {
   });
   const monitorArgs = [...given.monitor];
   if (defaultMonitor && !defaultSerial && console) monitorArgs.push('stdio');
-  monitorArgs.forEach((text, i) => {
-    const id = device('-monitor', text, `compat_monitor${i}`);
-    if (id !== null) addMonitor(id, `-monitor ${text}`);
-  });
+  // All monitors that have a device of their own are numbered together, as in QEMU.
+  let compat = 0;
+  for (const [option, texts, mode, pretty] of [['-monitor', monitorArgs, 'readline', false], ['-qmp', given.qmp, 'control', false], ['-qmp-pretty', given['qmp-pretty'], 'control', true]] as const) {
+    for (const text of texts) {
+      const id = device(option, text, `compat_monitor${compat++}`);
+      if (id !== null) addMonitor(id, `${option} ${text}`, mode, pretty);
+    }
+  }
   for (const text of given.mon) {
     const opts = new QemuOpts('-mon', text, 'chardev', ['pretty']);
     const id = opts.string('chardev');
     if (id === undefined) throw opts.error("Parameter 'chardev' is missing");
-    if (opts.choice('mode', ['readline', 'control']) === 'control') throw new UserError('not-available', `-mon ${text}: QMP is not available yet`, 'use mode=readline');
-    opts.bool('pretty');
+    const mode = opts.choice('mode', ['readline', 'control']) ?? 'readline';
+    const pretty = opts.bool('pretty');
+    if (mode === 'readline' && pretty !== undefined) throw opts.error("'pretty' is not compatible with HMP monitors");
     opts.finish();
-    addMonitor(id, `-mon ${text}`);
+    addMonitor(id, `-mon ${text}`, mode, pretty ?? false);
   }
 
   for (const { id, where } of uses) {
@@ -256,18 +262,21 @@ function parseEscape(given: Collected): number {
 
 // --- the rest ------------------------------------------------------------------------------------------------------
 
-function parseActions(given: Collected): Pick<MachineOptions, 'onReboot' | 'onShutdown'> {
+function parseActions(given: Collected): Pick<MachineOptions, 'onReboot' | 'onShutdown' | 'onPanic' | 'onWatchdog'> {
   let onReboot: MachineOptions['onReboot'] = 'reset', onShutdown: MachineOptions['onShutdown'] = 'poweroff';
+  let onPanic: MachineOptions['onPanic'] = 'shutdown', onWatchdog: MachineOptions['onWatchdog'] = 'reset';
   for (const text of given.action) {
     const opts = new QemuOpts('-action', text);
     onReboot = opts.choice('reboot', ['reset', 'shutdown']) ?? onReboot;
     onShutdown = opts.choice('shutdown', ['poweroff', 'pause']) ?? onShutdown;
-    for (const key of ['panic', 'watchdog']) if (opts.string(key) !== undefined) throw new UserError('not-available', `-action ${text}: '${key}' is not available yet`);
-    opts.finish();
+    onPanic = opts.choice('panic', ['pause', 'shutdown', 'exit-failure', 'none']) ?? onPanic;
+    onWatchdog = opts.choice('watchdog', ['reset', 'shutdown', 'poweroff', 'pause', 'debug', 'none', 'inject-nmi']) ?? onWatchdog;
+    const [unknown] = opts.rest;
+    if (unknown !== undefined) throw opts.error(`Invalid parameter '${unknown}'`);
   }
   if (given['no-reboot'].length > 0) onReboot = 'shutdown';
   if (given['no-shutdown'].length > 0) onShutdown = 'pause';
-  return { onReboot, onShutdown };
+  return { onReboot, onShutdown, onPanic, onWatchdog };
 }
 
 function parseName(given: Collected): Pick<MachineOptions, 'name' | 'processName'> {

@@ -10,9 +10,20 @@ export function quitOnSignals(): void {
   for (const signal of QUIT_SIGNALS) process.on(signal, quit);
 }
 
+let quitMachine: (() => void) | undefined;
+
+/** How such a signal ends the machine, once there is one; a second signal does not wait for that. */
+export function onQuitSignal(quit: () => void): void {
+  quitMachine = quit;
+}
+
 function quit(signal: NodeJS.Signals): void {
+  const end = quitMachine;
+  quitMachine = undefined;
+  if (quitting && !end) void closeAllChardevs().finally(() => process.exit(0));
   if (quitting) return;
   quitting = true;
   process.stderr.write(`mttcg: terminating on signal ${constants.signals[signal]}\n`);
-  void closeAllChardevs().finally(() => process.exit(0));
+  if (end) end();
+  else void closeAllChardevs().finally(() => process.exit(0));
 }

@@ -78,6 +78,10 @@ export interface MachineOptions extends ChardevOptions {
   /** What a guest's reset and power-off do. */
   readonly onReboot: 'reset' | 'shutdown';
   readonly onShutdown: 'poweroff' | 'pause';
+  readonly onPanic: 'pause' | 'shutdown' | 'exit-failure' | 'none';
+  readonly onWatchdog: 'reset' | 'shutdown' | 'poweroff' | 'pause' | 'debug' | 'none' | 'inject-nmi';
+  /** Monitors answer before the machine is created; `x-exit-preconfig` creates it. */
+  readonly preconfig: boolean;
   /** `-S`: vCPUs wait for the monitor's `cont`. */
   readonly startPaused: boolean;
   readonly name: string | undefined;

@@ -1,14 +1,16 @@
 // Runs one machine from the command line's options to its end.
 import { writeFileSync } from 'node:fs';
 import { DeferredBackend } from '../chardev/backend.ts';
-import type { MachineControl } from '../chardev/monitor.ts';
 import { openChardevs } from '../chardev/open.ts';
 import { UserError } from '../errors.ts';
 import { logConfig, systemMessage } from '../log.ts';
+import { Management } from '../monitor/management.ts';
+import type { MachineCatalog } from '../qmp/context.ts';
 import { smpHello } from '../stress/guests/smp-hello.ts';
 import { readBootFile } from './boot.ts';
 import type { BootSources, MachineOptions } from './options.ts';
 import { VirtMachine, type VirtOptions } from './virt.ts';
+import { Vm } from './vm.ts';
 
 const MiB = 2 ** 20;
 /** Default code buffer: bytecode and wasm of about half a million TBs. */
@@ -24,43 +26,54 @@ function bootImages({ kernel, initrd, dtb, bios, append, defaultGuest }: BootSou
   };
 }
 
+/** What the caller of runMachine() sees to. */
+export interface RunHooks {
+  /** Name and version, for monitors. */
+  readonly product: string;
+  /** What monitors list. */
+  readonly catalog: MachineCatalog;
+  /** Everything is open, the threads not yet started. */
+  readonly opened: () => void;
+  /** The machine's controls: what ends it early. */
+  readonly controlled?: (vm: Vm) => void;
+}
+
 /**
  * Builds the machine, runs it, resolves to the process's exit code. UserErrors come before anything runs, and those of the
- * machine before anything is opened: sockets, files and the terminal follow when it stands. `opened`: they are open, the
- * threads not yet started. `product`: name and version, for monitors.
+ * machine before anything is opened: sockets, files and the terminal follow when it stands. With --preconfig the machine is
+ * built when a monitor says so.
  */
-export async function runMachine(o: MachineOptions, product: string, opened: () => void): Promise<number> {
+export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<number> {
   const serial = new DeferredBackend();
   let ended!: (code: number) => void;
   const end = new Promise<number>((resolve) => { ended = resolve; });
-  const machine = new VirtMachine({
-    cpus: o.smp.cpus, cpuModel: o.cpu.model, cpuProps: o.cpu.props, gicVersion: o.virt.gicVersion, ramSize: o.memory.size,
-    topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads },
-    thread: o.smp.cpus > 1 ? o.accel.thread : 'multi', tbSize: o.accel.tbSize ?? DEFAULT_TB_SIZE, oneInsnPerTb: o.accel.oneInsnPerTb,
-    regions: process.env.MTTCG_REGIONS === '1', serial, boot: bootImages(o.boot), nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
-    noReboot: o.onReboot === 'shutdown', noShutdown: o.onShutdown === 'pause', semihosting: o.semihosting?.enable === true || o.boot.defaultGuest,
-    randomness: o.virt.dtbRandomness, phandleStart: o.virt.phandleStart, seed: o.seed, log: logConfig(), startPaused: o.startPaused, onExit: ended,
+  const boot = bootImages(o.boot);
+  const vm = new Vm({
+    create: (onGuest) => new VirtMachine({
+      cpus: o.smp.cpus, cpuModel: o.cpu.model, cpuProps: o.cpu.props, gicVersion: o.virt.gicVersion, ramSize: o.memory.size,
+      topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads },
+      thread: o.smp.cpus > 1 ? o.accel.thread : 'multi', tbSize: o.accel.tbSize ?? DEFAULT_TB_SIZE, oneInsnPerTb: o.accel.oneInsnPerTb,
+      regions: process.env.MTTCG_REGIONS === '1', serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
+      semihosting: o.semihosting?.enable === true || o.boot.defaultGuest,
+      randomness: o.virt.dtbRandomness, phandleStart: o.virt.phandleStart, seed: o.seed, log: logConfig(), onGuest, onExit: ended,
+    }),
+    smp: o.smp, ramSize: o.memory.size, preconfig: o.preconfig, autostart: !o.startPaused, onExit: ended,
+    actions: { reboot: o.onReboot, shutdown: o.onShutdown, panic: o.onPanic, watchdog: o.onWatchdog },
   });
   if (o.virt.dumpdtb !== undefined) {
-    dumpDtb(machine.bootInfo.dtb, o.virt.dumpdtb);
+    dumpDtb(vm.machine!.bootInfo.dtb, o.virt.dumpdtb);
     return 0;
   }
-  const control: MachineControl = {
-    quit: (code) => { void machine.quit(code); },
-    status: () => machine.status,
-    systemReset: () => { void machine.reset(); },
-    systemPowerdown: () => machine.powerdown(),
-    stop: () => { void machine.pause(); },
-    cont: () => machine.resume(),
-    name: () => o.name,
-    uuid: () => o.uuid,
-  };
-  const chardevs = await openChardevs(o, control, product, opened);
+  const management = new Management(vm, o, hooks.catalog, hooks.product);
+  const chardevs = await openChardevs(o, { quit: () => vm.quit('host-ui') }, hooks.product, hooks.opened, (...monitor) => management.attach(...monitor));
   try {
+    hooks.controlled?.(vm);
+    management.connect(chardevs);
     serial.connect(chardevs.serial(0));
-    await machine.start();
+    await vm.start();
     return await end;
   } finally {
+    management.close();
     await chardevs.close();
   }
 }

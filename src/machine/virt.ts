@@ -22,7 +22,7 @@ import { Pl061 } from '../hw/gpio/pl061.ts';
 import { addMachineItems, FwCfg } from '../hw/nvram/fw-cfg.ts';
 import { Pl031 } from '../hw/rtc/pl031.ts';
 import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio.ts';
-import { CF_NO_GOTO_TB, EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
+import { CF_NO_GOTO_TB, EVENT_PANIC, EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
 import { CPUState } from '../memory/layout/cpu.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
 import { stateLayout } from '../memory/state-layout.ts';
@@ -30,13 +30,14 @@ import { stateLayout } from '../memory/state-layout.ts';
 import { generateInterpreter } from '../tcg/interpreter.ts';
 import { CPUARMState, envOff } from '../target/arm/env.ts';
 import { firmwareItems, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
+import { Inspector } from './inspect.ts';
 import { IoServer } from './io-server.ts';
 import type { RtcOptions } from './options.ts';
 import { rtcClock, VmClock } from './rtc-clock.ts';
 import { Translators, translatorThreads } from './translators.ts';
 import { createTarget, createGic, gicStateSize, type ArmConfig, type Gic, type VcpuThreadData } from './vcpu-thread.ts';
 import { virtTree, type CpuTopology } from './virt-dtb.ts';
-import { GPIO_PIN_POWER, NUM_VIRTIO_TRANSPORTS, VIRT_FLASH_SECTOR_SIZE, VIRT_FLASH_SIZE, VIRT_IRQMAP, VIRT_MEMMAP, VIRT_REGION, type GicVersion } from './virt-map.ts';
+import { GPIO_PIN_POWER, mpAffinity, NUM_VIRTIO_TRANSPORTS, VIRT_FLASH_SECTOR_SIZE, VIRT_FLASH_SIZE, VIRT_IRQMAP, VIRT_MEMMAP, VIRT_REGION, type GicVersion } from './virt-map.ts';
 
 /** Entry file of a thread: beside us as TypeScript, in a build as JavaScript. */
 const worker = (name: string): URL => new URL(`../../workers/${name}${extname(import.meta.url)}`, import.meta.url);
@@ -44,8 +45,14 @@ const worker = (name: string): URL => new URL(`../../workers/${name}${extname(im
 const PAGE = 65536;
 const roundUp = (n: number, a: number) => Math.ceil(n / a) * a;
 
+/** Name of the host thread that runs a vCPU, QEMU's. */
+export const vcpuThreadName = (thread: 'multi' | 'single', cpu: number): string => (thread === 'single' ? 'ALL CPUs/TCG' : `CPU ${cpu}/TCG`);
+
 /** A TB asks for a region each time its execution count is a multiple of this plus one. */
 const HOT_MASK = 0x3ff;
+
+/** What a guest can ask of the machine as a whole. */
+export type GuestRequest = 'shutdown' | 'reset' | 'panic';
 
 export interface VirtOptions {
   cpus: number;
@@ -82,6 +89,8 @@ export interface VirtOptions {
   log?: LogConfig;
   /** Hot code is compiled to wasm regions; off: interpreter only. */
   regions?: boolean;
+  /** What becomes of a guest's own reset, power-off or panic; absent: `noReboot` and `noShutdown` decide. */
+  onGuest?: (request: GuestRequest, code: number) => void;
   /** Called when the machine has ended, with the process's exit code. */
   onExit: (code: number) => void;
 }
@@ -240,8 +249,8 @@ export class VirtMachine {
     }
   }
 
-  /** Starts the threads; the guest runs. */
-  async start(): Promise<void> {
+  /** Starts the threads; the guest runs unless `run` is false. */
+  async start(run = !this.#o.startPaused): Promise<void> {
     if (this.#ended) return;
     const own = this.#threads();
     if (this.#o.regions) {
@@ -250,7 +259,7 @@ export class VirtMachine {
     }
     if (this.#ended) return;
     this.#io.start();
-    this.#spawn();
+    this.#spawn(run);
   }
 
   /** The vCPUs of each thread. */
@@ -258,18 +267,20 @@ export class VirtMachine {
     return this.#o.thread === 'single' ? [this.#cpus.map((c) => c.index)] : this.#cpus.map((c) => [c.index]);
   }
 
-  #spawn(): void {
+  /** Starts the vCPU and timer threads, with every vCPU parked unless `run`. */
+  #spawn(run: boolean): void {
     const { i32 } = this.machine;
     Atomics.store(i32, this.machine.global('shutdown'), 0);
-    if (this.#o.startPaused && this.#status === 'prelaunch') for (const cpu of this.#cpus) { cpu.store(CPUState.off.stop, 1); cpu.store(CPUState.off.stopped, 1); }
-    else { this.#status = 'prelaunch'; this.resume(); }
-    const spawn = (name: string, data: VcpuThreadData) => {
-      const w = new Worker(worker(name), { workerData: data, name, stdout: false, stderr: false });
+    this.#status = 'prelaunch';
+    for (const cpu of this.#cpus) for (const f of ['stop', 'stopped'] as const) cpu.store(CPUState.off[f], run ? 0 : 1);
+    if (run) this.resume();
+    const spawn = (file: string, name: string, data: VcpuThreadData) => {
+      const w = new Worker(worker(file), { workerData: data, name, stdout: false, stderr: false });
       w.on('error', (e) => this.#crash(name, e));
       this.#workers.push(w);
     };
-    for (const cpus of this.#threads()) spawn('vcpu', { ...this.#data, own: cpus });
-    spawn('timer', { ...this.#data, own: [] });
+    for (const cpus of this.#threads()) spawn('vcpu', vcpuThreadName(this.#o.thread, cpus[0]), { ...this.#data, own: cpus });
+    spawn('timer', 'timer', { ...this.#data, own: [] });
     this.#translators?.start();
   }
 
@@ -281,6 +292,14 @@ export class VirtMachine {
   }
 
   async #onEvent(bits: number): Promise<void> {
+    const { onGuest } = this.#o;
+    if (onGuest) {
+      const code = Atomics.load(this.machine.i32, this.machine.global('exit_code'));
+      if (bits & EVENT_SHUTDOWN) onGuest('shutdown', code);
+      else if (bits & EVENT_RESET) onGuest('reset', 0);
+      else if (bits & EVENT_PANIC) onGuest('panic', 0);
+      return;
+    }
     if (bits & EVENT_SHUTDOWN) {
       if (this.#o.noShutdown) { await this.pause(); this.#status = 'shutdown'; } else await this.quit(Atomics.load(this.machine.i32, this.machine.global('exit_code')));
     } else if (bits & EVENT_RESET) {
@@ -288,6 +307,21 @@ export class VirtMachine {
       else await this.reset();
     }
   }
+
+  /** The vCPUs as the main thread sees them: their registers are exact while the machine is paused. */
+  get cpus(): readonly Vcpu[] { return this.#cpus; }
+  /** Physical memory, for what writes it from outside the guest. */
+  get memory(): GuestMemory { return this.#guestMemory(); }
+  /** Reads guest memory. */
+  get inspect(): Inspector { return new Inspector(this.machine); }
+  /** Bytes of the code buffer. */
+  get tbSize(): number { return this.#o.tbSize; }
+  /** Figures of the TB store. */
+  stats(): ReturnType<TbStore['stats']> { return this.#engine.store.stats(); }
+  /** MPIDR affinity of a vCPU. */
+  affinity(cpu: number): number { return Number(mpAffinity(cpu, this.#o.gicVersion)); }
+  /** Name of the host thread that runs a vCPU. */
+  readonly threadName = (cpu: number): string => vcpuThreadName(this.#o.thread, cpu);
 
   /** QEMU's name of the run state. */
   get status(): string { return this.#ended ? 'shutdown' : this.#status; }
@@ -337,8 +371,8 @@ export class VirtMachine {
     this.#workers = [];
   }
 
-  /** System reset: devices, memory images and vCPUs back to their power-on state, then the guest runs again. */
-  async reset(): Promise<void> {
+  /** System reset: devices, memory images and vCPUs back to their power-on state; then the guest runs again, if `run`. */
+  async reset(run = this.#status === 'running'): Promise<void> {
     if (this.#resetting || this.#ended) return;
     this.#resetting = true;
     await this.#join();
@@ -349,7 +383,7 @@ export class VirtMachine {
     writeBlobs(this.#bootRam(), this.bootInfo.blobs);
     this.#resetCpus();
     this.#resetting = false;
-    if (!this.#ended) this.#spawn();
+    if (!this.#ended) this.#spawn(run);
   }
 
   /** Asks the guest to power down (ACPI/GPIO power key). */

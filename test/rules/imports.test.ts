@@ -35,9 +35,18 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'log.ts': 'logging',
     'errors.ts': 'UserError of a port in use, a file that cannot be opened',
   },
+  'trace.ts': { 'log.ts': 'where trace events are written' },
+  qmp: {
+    chardev: 'monitors are front ends of character devices; chardev-add', 'type:machine': 'what the commands act on',
+    'log.ts': 'logging', 'errors.ts': 'UserErrors become error replies', 'trace.ts': 'trace-event-set-state',
+  },
+  monitor: {
+    qmp: 'the QMP server and its commands', chardev: 'monitors are front ends of character devices', 'type:machine': 'what the commands act on', 'trace.ts': 'trace events',
+  },
   machine: {
+    monitor: 'attaches the monitors', 'type:qmp': 'what monitors list',
     hw: 'builds the board', target: 'wires the guest ISA in', accel: 'engine', tcg: 'generates the interpreter once', memory: 'layouts',
-    chardev: 'serial lines', stress: 'the embedded default guest', 'log.ts': 'logging',
+    chardev: 'serial lines', stress: 'the embedded default guest', 'log.ts': 'logging', 'trace.ts': 'trace events',
     'errors.ts': 'UserError of a kernel, an initrd, a device tree',
   },
   cli: {

@@ -1,0 +1,50 @@
+// Commands whose answer is text for people: the translator, memory blocks, images, interrupts.
+import type { VirtMachine } from '../../machine/virt.ts';
+import type { QmpContext } from '../context.ts';
+import { QmpError } from '../errors.ts';
+import type { QmpHandlers } from '../server.ts';
+
+const hex = (n: number, digits: number) => `0x${n.toString(16).padStart(digits, '0')}`;
+const text = (lines: readonly string[]) => ({ 'human-readable-text': lines.map((l) => `${l}\n`).join('') });
+
+/** `info jit`: what the code buffer and the TB store hold. */
+export function jitLines(machine: VirtMachine, tbSize: number): string[] {
+  const s = machine.stats();
+  return [
+    'Translation buffer state:',
+    `gen code size       ${s.codeBytes}/${tbSize}`,
+    `TB count            ${s.tbs}`,
+    `TB avg host size    ${s.tbs === 0 ? 0 : Math.round(s.codeBytes / s.tbs)} bytes`,
+    `region count        ${s.regions}`,
+    '',
+    'Statistics:',
+    `TB flush count      ${s.flushes}`,
+  ];
+}
+
+/** `info ramblock`. */
+export function ramBlockLines(machine: VirtMachine): string[] {
+  const blocks = machine.machine.spec.flat.filter((r) => r.ramOffset !== undefined).toSorted((a, b) => b.size - a.size);
+  const cell = (n: number) => hex(n, 16);
+  return [
+    `${'Block Name'.padStart(24)}    PSize  ${'Offset'.padStart(18)}  ${'Used'.padStart(17)}  ${'Total'.padStart(17)}`,
+    ...blocks.map((r) => `${(r.name ?? '').padStart(24)}    4 KiB  ${cell(r.ramOffset!)} ${cell(r.size)} ${cell(r.size)}`),
+  ];
+}
+
+/** `info roms`: what reset puts into memory. */
+export const romLines = (machine: VirtMachine): string[] =>
+  machine.bootInfo.blobs.map((b) => `addr=${b.pa.toString(16).padStart(16, '0')} size=${hex(b.bytes.length, 6)} mem=ram name="${b.name}"`);
+
+export const textCommands = {
+  'x-query-jit': ({ vm }) => text(jitLines(vm.machine!, vm.machine!.tbSize)),
+  'x-query-opcount': () => text(['[TCG profiler not compiled]']),
+  'x-query-profile': () => { throw new QmpError('Internal profiler not compiled'); },
+  'x-query-irq': () => text([]),
+  'x-query-numa': ({ vm }) => text([`${vm.numa.nodes.size} nodes`, ...[...vm.numa.nodes.values()].flatMap((n) => [
+    `node ${n.id} cpus:${Array.from({ length: vm.cpuCount }, (_, c) => c).filter((c) => vm.numa.nodeOf(c) === n.id).map((c) => ` ${c}`).join('')}`,
+    `node ${n.id} size: ${Math.floor((n.mem ?? 0) / 2 ** 20)} MB`, `node ${n.id} plugged: 0 MB`,
+  ])]),
+  'x-query-ramblock': ({ vm }) => text(ramBlockLines(vm.machine!)),
+  'x-query-roms': ({ vm }) => text(romLines(vm.machine!)),
+} satisfies Partial<QmpHandlers<QmpContext>>;

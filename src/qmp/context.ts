@@ -1,0 +1,24 @@
+// What QMP commands work on: the machine and what it was made from.
+import type { Chardevs } from '../chardev/open.ts';
+import type { MachineOptions } from '../machine/options.ts';
+import type { Vm } from '../machine/vm.ts';
+import type { QomTree } from './qom.ts';
+
+/** What can be chosen, for the commands that list it. */
+export interface MachineCatalog {
+  readonly machines: readonly { readonly name: string; readonly aliases: readonly string[]; readonly maxCpus: number; readonly defaultCpu: string }[];
+  readonly cpuModels: readonly { readonly name: string }[];
+  readonly cpuProperties: readonly { readonly name: string; readonly models: 'all' | readonly string[]; readonly only?: boolean; readonly default: boolean }[];
+}
+
+export interface QmpContext {
+  readonly vm: Vm;
+  readonly options: MachineOptions;
+  readonly catalog: MachineCatalog;
+  /** `mttcg 0.1.0`. */
+  readonly product: string;
+  readonly chardevs: Chardevs;
+  readonly qom: QomTree;
+  /** Runs a command of the human monitor; what it prints. */
+  readonly hmp: (line: string, cpuIndex: number | undefined) => Promise<string>;
+}

@@ -54,7 +54,7 @@ function region(source: string): { ops: string; module: Uint8Array<ArrayBuffer> 
   bench.target.translate(tcg, { pcLo: 0, pcHi: 0, flags: 0, csBase: 0, cflags: 0, maxInsns: words.length, ldl: (o) => words[o >> 2] });
   const ops = optimize(tcg);
   const restored = tcg.globals.filter((g) => bench.target.restoredGlobals.includes(g.name));
-  return { ops: printOps(ops), module: compileRegions([[{ tb: TB, start: 0, size: 4 * words.length, ops }]], { pcOffset: envOff.pc, statePages: pages(state), ramPages: pages(ram), globals: tcg.globals, restored }) };
+  return { ops: printOps(ops), module: compileRegions([[{ tb: TB, phys: 0, start: 0, size: 4 * words.length, ops }]], { pcOffset: envOff.pc, statePages: pages(state), ramPages: pages(ram), globals: tcg.globals, restored }) };
 }
 
 /** r = [a]; `between`; s = [b + 8]; return s - r. Then the same with b = a and an addition. */

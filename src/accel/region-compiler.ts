@@ -104,6 +104,6 @@ export class RegionCompiler {
       ldl: (offset) => Atomics.load(ram32, base + (offset >>> 2)),
     });
     if (r.icount !== i32[tb + T.icount >>> 2] || r.size !== i32[tb + T.size >>> 2]) return undefined;
-    return { tb, start, size: r.size, ops: [...optimize(tcg)] };
+    return { tb, phys: this.#store.phys(tb), start, size: r.size, ops: [...optimize(tcg)] };
   }
 }

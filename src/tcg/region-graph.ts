@@ -13,7 +13,8 @@ const MAX_GUESSES = 4;
 export interface RegionTb {
   /** Address of its descriptor in `state`. */
   tb: number;
-  /** Page offset of its first instruction. */
+  /** Address of its code in the ram memory, and offset in the page. */
+  phys: number;
   start: number;
   /** Bytes of guest code. */
   size: number;

@@ -35,7 +35,7 @@ export function compileRegions(regions: readonly (readonly RegionTb[])[], opt: R
   regions.forEach((tbs, k) => {
     const r = new RegionEmit(buildGraph(tbs), signatures, tbFunc, opt);
     r.function();
-    m.func(tbFunc, ['i32', ...r.locals], r.w, `r${k}`);
+    m.func(tbFunc, ['i32', ...r.locals], r.w, `r${k}`, `tb_${tbs[0].phys.toString(16)}`);
   });
   return m.encode();
 }

@@ -106,7 +106,7 @@ const figures: Record<string, () => void | Promise<void>> = {
     const options = { pcOffset: envOff.pc, statePages: pages(b.machine.spec.state), ramPages: pages(b.machine.spec.ram), globals: tcg.globals, restored: [] };
     translate();
     const opt = [...optimize(tcg)];
-    const region = () => compileRegions([[{ tb: 0x10000, start: 0, size: code.length * 4, ops: opt }]], options);
+    const region = () => compileRegions([[{ tb: 0x10000, phys: 0, start: 0, size: code.length * 4, ops: opt }]], options);
     print('the same as a region', `${us(region).toFixed(0)} µs, ${region().length} bytes of wasm`);
     print('new WebAssembly.Module of it', `${(time(15, many(() => new WebAssembly.Module(region()))) / n * 1000 - us(region)).toFixed(0)} µs (bytes V8 has seen before)`);
   },

@@ -52,7 +52,7 @@ t.test('bytecode', async (t) => {
 });
 
 t.test('wasm', async (t) => {
-  const module = compileRegions([[{ tb: 0x10000, start: 0, size: 4, ops: translate('add x0, x1, #5\n', true) }]], { pcOffset: envOff.pc, statePages: 1, ramPages: 1, globals: [], restored: [] });
+  const module = compileRegions([[{ tb: 0x10000, phys: 0, start: 0, size: 4, ops: translate('add x0, x1, #5\n', true) }]], { pcOffset: envOff.pc, statePages: 1, ramPages: 1, globals: [], restored: [] });
   // local.get ?, i64.const 5, i64.add, local.set ?
   t.match(Buffer.from(module).toString('hex'), /20..42057c21../);
   t.match(text, 'local.get x1    i64.const 5    i64.add    local.set x0');

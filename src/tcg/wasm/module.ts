@@ -2,7 +2,7 @@
 import { WasmCode } from './code.ts';
 import { VALTYPE, type ValType } from './opcodes.ts';
 
-interface Func { type: number; locals: ValType[]; code: WasmCode; name?: string }
+interface Func { type: number; locals: ValType[]; code: WasmCode; name: string | undefined }
 
 export class WasmModule {
   #types: string[] = [];
@@ -47,10 +47,12 @@ export class WasmModule {
     this.#imports.push((w) => { str(w, module); str(w, name); desc(w); });
   }
 
-  /** Adds a function; its parameters are locals 0…, `locals` follow. Returns its index. */
-  func(type: number, locals: ValType[], code: WasmCode, exportName?: string): number {
+  /**
+   * Adds a function; its parameters are locals 0…, `locals` follow. `name` is what profilers show. Returns its index.
+   */
+  func(type: number, locals: ValType[], code: WasmCode, exportName?: string, name = exportName): number {
     const index = this.#importedFuncs + this.#funcs.length;
-    this.#funcs.push({ type, locals, code, name: exportName });
+    this.#funcs.push({ type, locals, code, name });
     if (exportName) this.#exports.push({ name: exportName, index });
     return index;
   }
@@ -82,7 +84,20 @@ export class WasmModule {
         w.u8(0x0b);
       });
     });
+    this.#names(out);
     return out.bytes().slice();
+  }
+
+  /** Custom section `name` with the functions' names. */
+  #names(out: WasmCode): void {
+    const named = this.#funcs.map((f, k) => ({ name: f.name, index: this.#importedFuncs + k })).filter((f) => f.name !== undefined);
+    if (named.length === 0) return;
+    const map = new WasmCode(64), w = new WasmCode(64);
+    map.uleb(named.length);
+    for (const f of named) { map.uleb(f.index); str(map, f.name!); }
+    str(w, 'name');
+    w.u8(1); w.uleb(map.length); w.raw(map.bytes());
+    out.u8(0); out.uleb(w.length); out.raw(w.bytes());
   }
 
   /** Custom section that says which way branches go; it comes before the code. Offsets count from a body's locals on. */

@@ -1,7 +1,7 @@
 // The softmmu TLB of one vCPU: look-up, fill, victim entries, resizing, flushing. All numbers are 32-bit halves.
 import {
   CPUState, CPU_TLB_DEFAULT_BITS, CPU_TLB_MAX_BITS, CPU_TLB_MIN_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES,
-  TARGET_PAGE_BITS, TB_JMP_CACHE_SIZE, TLBDesc, TLBEntry, TLBEntryFull, TLB_INVALID_MASK, TLB_NOTDIRTY,
+  TARGET_PAGE_BITS, TB_JMP_CACHE_SIZE, TB_JMP_PAGE_BITS, TLBDesc, TLBEntry, TLBEntryFull, TLB_INVALID_MASK, TLB_NOTDIRTY,
 } from '../memory/layout/cpu.ts';
 import { cacheAddresses } from '../memory/state-layout.ts';
 import { jmpCacheIndex } from '../tcg/interpreter.ts';
@@ -19,11 +19,24 @@ export const TAG = [E.addr_read, E.addr_write, E.addr_code] as const;
 /** Top byte of an address: ignored when flushing, so that tagged pointers (TBI) are flushed with their page. */
 const VA_HI = 0x00ffffff;
 
+/** An aligned block of 2^lg bytes of virtual addresses, by any address in it. */
+interface Block { readonly lo: number; readonly hi: number; lg: number }
+/** Blocks kept: a kernel has its linear map, its image, its page descriptors, and what it maps now and then. */
+const LARGE_BLOCKS = 4;
+
+/** Number of the highest bit, plus one, in which an address differs from a block's; tags (TBI) do not count. */
+function differAt(b: Block, lo: number, hi: number): number {
+  const h = (b.hi ^ hi) & VA_HI;
+  return h !== 0 ? 64 - Math.clz32(h) : 32 - Math.clz32(b.lo ^ lo);
+}
+
 export class Tlb {
   readonly cpu: Vcpu;
   readonly #i32: Int32Array;
   readonly #jmpCache: number;
   readonly #storage: number[];
+  /** Blocks with large pages, by MMU index. */
+  readonly #large: Block[][] = Array.from({ length: NB_MMU_MODES }, () => []);
   /** An entry on its way to the victim table. */
   readonly #swapped = new Int32Array(TLBEntry.size / 4);
 
@@ -117,7 +130,7 @@ export class Tlb {
     phys: number, attrs: number, lgPageSize: number): number {
     const i32 = this.#i32, d = this.#desc(mmuIdx) >>> 2;
     const entry = this.entry(lo, mmuIdx), e = entry >>> 2, f = this.full(entry, mmuIdx) >>> 2;
-    if (lgPageSize > TARGET_PAGE_BITS) this.#noteLargePage(d, lo, hi, lgPageSize);
+    if (lgPageSize > TARGET_PAGE_BITS) this.#noteLargePage(mmuIdx, lo, hi, lgPageSize);
     const used = !this.#isEmpty(e);
     if (used && !this.#samePage(e, lo, hi)) {
       const k = i32[d + (D.vindex >>> 2)]++ % CPU_VTLB_SIZE;
@@ -153,19 +166,17 @@ export class Tlb {
     return false;
   }
 
-  /** Keeps one address range that covers every large page cached: flushing any page inside it flushes the index. */
-  #noteLargePage(d: number, lo: number, hi: number, lg: number): void {
-    const i32 = this.#i32, a = d + (D.large_addr >>> 2), m = d + (D.large_mask >>> 2);
-    let maskLo = lg >= 32 ? 0 : -1 << lg, maskHi = lg > 32 ? -1 << (lg - 32) : -1;
-    if (i32[a] !== -1 || i32[a + 1] !== -1) {
-      maskLo &= i32[m]; maskHi &= i32[m + 1];
-      while ((((i32[a] ^ lo) & maskLo) | ((i32[a + 1] ^ hi) & maskHi)) !== 0) {
-        maskHi = maskHi << 1 | maskLo >>> 31;
-        maskLo <<= 1;
-      }
+  /** Keeps a few blocks that cover every large page cached: flushing a page inside one flushes the index. */
+  #noteLargePage(mmuIdx: number, lo: number, hi: number, lg: number): void {
+    const blocks = this.#large[mmuIdx];
+    let nearest: Block | undefined, size = 64;
+    for (const b of blocks) {
+      const both = Math.max(lg, b.lg, differAt(b, lo, hi));
+      if (both === b.lg) return;
+      if (both < size) { nearest = b; size = both; }
     }
-    i32[a] = lo & maskLo; i32[a + 1] = hi & maskHi;
-    i32[m] = maskLo; i32[m + 1] = maskHi;
+    if (blocks.length < LARGE_BLOCKS || !nearest) blocks.push({ lo, hi, lg });
+    else nearest.lg = size;
   }
 
   #clear(mmuIdx: number): void {
@@ -174,13 +185,16 @@ export class Tlb {
     i32.fill(-1, vtable >>> 2, (vtable >>> 2) + CPU_VTLB_SIZE * TLBEntry.size / 4);
     i32[d + D.n_used >>> 2] = 0;
     i32[d + D.vindex >>> 2] = 0;
-    for (const w of [D.large_addr, D.large_addr + 4]) i32[d + w >>> 2] = -1;
-    for (const w of [D.large_mask, D.large_mask + 4]) i32[d + w >>> 2] = 0;
+    this.#large[mmuIdx].length = 0;
   }
 
-  /** Doubles a table that was nearly full since the last flush, halves one that stayed nearly empty for a window. */
+  /**
+   * Empties a table; doubles one that was nearly full since the last flush, halves one that stayed nearly empty for a
+   * window. It is cleared at both sizes: regions may go on comparing entries beyond a smaller one.
+   */
   #resize(mmuIdx: number): void {
     const i32 = this.#i32, d = this.#desc(mmuIdx), size = this.#size(d), used = i32[d + D.n_used >>> 2];
+    this.#clear(mmuIdx);
     const now = performance.now() | 0;
     i32[d + D.window_max >>> 2] = Math.max(i32[d + D.window_max >>> 2], used);
     const expired = now - i32[d + D.window_begin >>> 2] > WINDOW_MS;
@@ -188,7 +202,10 @@ export class Tlb {
     let next = size;
     if (peak > 0.7 && size < 1 << CPU_TLB_MAX_BITS) next = size * 2;
     else if (peak < 0.3 && expired && size > 1 << CPU_TLB_MIN_BITS) next = size / 2;
-    if (next !== size) i32[d + D.mask >>> 2] = (next - 1) << ENTRY_SHIFT;
+    if (next !== size) {
+      i32[d + D.mask >>> 2] = (next - 1) << ENTRY_SHIFT;
+      if (next > size) this.#clear(mmuIdx);
+    }
     if (next !== size || expired) {
       i32[d + D.window_begin >>> 2] = now;
       i32[d + D.window_max >>> 2] = 0;
@@ -201,10 +218,7 @@ export class Tlb {
       if (!(idxmap >> i & 1)) continue;
       // An index that holds nothing needs no clearing. Victims outlive the main entry that pushed them out.
       if ((this.#i32[this.#desc(i) + D.n_used >>> 2] | this.#i32[this.#desc(i) + D.vindex >>> 2]) === 0) continue;
-      // Cleared at its old size: regions may go on comparing entries beyond the new one.
-      this.#clear(i);
       this.#resize(i);
-      this.#clear(i);
     }
     this.clearJmpCache();
   }
@@ -219,8 +233,7 @@ export class Tlb {
   /** True when the page may be part of a large one: the whole index was flushed. */
   #flushPageIdx(lo: number, hi: number, mmuIdx: number): boolean {
     const i32 = this.#i32, d = this.#desc(mmuIdx) >>> 2;
-    const a = d + (D.large_addr >>> 2), m = d + (D.large_mask >>> 2);
-    if ((i32[m] | i32[m + 1]) !== 0 && (lo & i32[m]) === i32[a] && ((hi ^ i32[a + 1]) & i32[m + 1] & VA_HI) === 0) {
+    if (this.#large[mmuIdx].some((b) => differAt(b, lo, hi) <= b.lg)) {
       this.#clear(mmuIdx);
       return true;
     }
@@ -240,14 +253,16 @@ export class Tlb {
   }
 
   clearJmpCache(): void {
-    const a = this.#jmpCache >>> 2;
-    this.#i32.fill(0, a, a + TB_JMP_CACHE_SIZE * JmpCacheEntry.size / 4);
+    const gen = (this.cpu.ld32(CPUState.off.jmp_gen) + 1) | 0, a = this.#jmpCache >>> 2;
+    // An entry of 2^32 generations ago must not come back.
+    if (gen === 0) this.#i32.fill(0, a, a + TB_JMP_CACHE_SIZE * JmpCacheEntry.size / 4);
+    this.cpu.st32(CPUState.off.jmp_gen, gen);
   }
 
   #clearJmpCachePage(lo: number): void {
-    const first = jmpCacheIndex(lo & PAGE_MASK) & ~63;
+    const first = jmpCacheIndex(lo & PAGE_MASK) & -1 << TB_JMP_PAGE_BITS;
     const a = this.#jmpCache + first * JmpCacheEntry.size >>> 2;
-    this.#i32.fill(0, a, a + 64 * JmpCacheEntry.size / 4);
+    this.#i32.fill(0, a, a + (JmpCacheEntry.size / 4 << TB_JMP_PAGE_BITS));
   }
 
   /** Remembers a TB for a virtual PC. */
@@ -256,12 +271,13 @@ export class Tlb {
     Atomics.store(this.#i32, i + 2, 0);
     this.#i32[i] = pcLo;
     this.#i32[i + 1] = pcHi;
+    this.#i32[i + 3] = this.cpu.ld32(CPUState.off.jmp_gen);
     Atomics.store(this.#i32, i + 2, tb);
   }
   /** TB remembered for a virtual PC, unchecked; 0 when none. */
   cachedJump(pcLo: number, pcHi: number): number {
     const i = this.#jmpCache + jmpCacheIndex(pcLo) * JmpCacheEntry.size >>> 2;
-    return this.#i32[i] === pcLo && this.#i32[i + 1] === pcHi ? Atomics.load(this.#i32, i + 2) : 0;
+    return this.#i32[i] === pcLo && this.#i32[i + 1] === pcHi && this.#i32[i + 3] === this.cpu.ld32(CPUState.off.jmp_gen) ? Atomics.load(this.#i32, i + 2) : 0;
   }
 
   /** Sets TLB_NOTDIRTY on every entry of this vCPU that writes to a page of the ram memory. Any thread. */

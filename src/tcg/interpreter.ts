@@ -4,11 +4,12 @@ import { MEM_STATE, WasmCode, type BlockDepth } from './wasm/code.ts';
 import { WasmModule } from './wasm/module.ts';
 import type { ValType } from './wasm/opcodes.ts';
 import { SLOW_PATHS } from './ops/mem.ts';
+import type { Emit } from './ops/def.ts';
 import { helperSignature, type WasmCallEmit } from './ops/control.ts';
 import { OPS } from './ops/index.ts';
 import { VARIANTS, operandType, type Variant } from './variants.ts';
 import { isWideRam } from '../memory/ram.ts';
-import { CPUState, JmpCacheEntry } from '../memory/layout/cpu.ts';
+import { CPUState, JmpCacheEntry, TB_JMP_CACHE_BITS, TB_JMP_PAGE_BITS } from '../memory/layout/cpu.ts';
 import { TB, TB_EXIT_HOT, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED, TB_EXIT_STUB } from '../memory/layout/tb.ts';
 
 /** Parameters and locals of a TB function. */
@@ -27,13 +28,14 @@ export interface InterpreterOptions {
 }
 
 /**
- * Index of a virtual PC in tb_jmp_cache: high 6 bits from the page number, low 6 from the offset, so that a page's
- * entries are neighbours and can be dropped together. `emitJmpCacheIndex` is its wasm twin.
+ * Index of a virtual PC in tb_jmp_cache: high bits from the page number, low ones from the offset, so that a page's
+ * entries are neighbours and can be dropped together. `emitJmpCacheProbe` holds its wasm twin.
  */
 export function jmpCacheIndex(pcLo: number): number {
   const page = pcLo >>> 12;
-  return (((page ^ (page >>> 6)) & 63) << 6) | (((pcLo >>> 2) ^ (pcLo >>> 8)) & 63);
+  return (((page ^ (page >>> PAGE_HASH_BITS)) & PAGE_HASH_MASK) << TB_JMP_PAGE_BITS) | (((pcLo >>> 2) ^ (pcLo >>> 10)) & ADDR_MASK);
 }
+const ADDR_MASK = (1 << TB_JMP_PAGE_BITS) - 1, PAGE_HASH_BITS = TB_JMP_CACHE_BITS - TB_JMP_PAGE_BITS, PAGE_HASH_MASK = (1 << PAGE_HASH_BITS) - 1;
 
 /** Scratch locals shared by all cases of a function. */
 class Locals {
@@ -148,19 +150,8 @@ class InterpreterEmit implements WasmCallEmit {
     this.#enterDest();
   }
   gotoPtr(): void {
-    const w = this.w, pc = this.scratch('i64', 'pc'), entry = this.scratch('i32', 'jc'), p = this.scratch('i32', 'pclo');
-    w.localGet(ENV); w.mem('i64_load', this.#opt.pcOffset); w.localTee(pc);
-    w.op('i32_wrap_i64'); w.localSet(p);
-    emitJmpCacheIndex(w, p);
-    w.i32Const(Math.log2(JmpCacheEntry.size)); w.op('i32_shl');
-    w.localGet(ENV); w.mem('i32_load', CPUState.off.jmp_cache); w.op('i32_add'); w.localSet(entry);
-    const miss = w.block();
-    w.localGet(entry); w.mem('i64_load', JmpCacheEntry.off.pc); w.localGet(pc); w.op('i64_ne'); w.brIf(miss);
-    w.localGet(entry); w.atomic('i32_load', JmpCacheEntry.off.tb); w.localTee(DEST); w.op('i32_eqz'); w.brIf(miss);
-    w.localGet(DEST); w.atomic('i32_load', TB.off.flags);
-    w.localGet(ENV); w.mem('i32_load', CPUState.off.tb_flags); w.op('i32_ne'); w.brIf(miss);
-    w.localGet(DEST); w.mem('i32_load', TB.off.cflags);
-    w.localGet(ENV); w.mem('i32_load', CPUState.off.cflags); w.op('i32_ne'); w.brIf(miss);
+    const { w } = this, miss = w.block();
+    emitJmpCacheProbe(this, ENV, this.#opt.pcOffset, DEST, miss);
     this.#enterDest();
     w.end();
     this.exitTb(TB_EXIT_NOCHAIN);
@@ -177,12 +168,26 @@ class InterpreterEmit implements WasmCallEmit {
   }
 }
 
-/** Pushes the tb_jmp_cache index of the PC whose low word is in local `p`. */
-export function emitJmpCacheIndex(w: WasmCode, p: number): void {
+/** Looks the pc in env up in tb_jmp_cache: the TB's descriptor goes to local `dest`, without one control goes to `miss`. */
+export function emitJmpCacheProbe(e: Pick<Emit, 'w' | 'scratch'>, env: number, pcOffset: number, dest: number, miss: BlockDepth): void {
+  const { w } = e, pc = e.scratch('i64', 'pc'), entry = e.scratch('i32', 'jc'), p = e.scratch('i32', 'pclo');
+  const missIf = () => { w.hint(false); w.brIf(miss); };
   const shr = (n: number) => { w.localGet(p); w.i32Const(n); w.op('i32_shr_u'); };
-  shr(12); shr(18); w.op('i32_xor'); w.i32Const(63); w.op('i32_and'); w.i32Const(6); w.op('i32_shl');
-  shr(2); shr(8); w.op('i32_xor'); w.i32Const(63); w.op('i32_and');
+  w.localGet(env); w.mem('i64_load', pcOffset); w.localTee(pc); w.op('i32_wrap_i64'); w.localSet(p);
+  shr(12); shr(12 + PAGE_HASH_BITS); w.op('i32_xor'); w.i32Const(PAGE_HASH_MASK); w.op('i32_and'); w.i32Const(TB_JMP_PAGE_BITS); w.op('i32_shl');
+  shr(2); shr(10); w.op('i32_xor'); w.i32Const(ADDR_MASK); w.op('i32_and');
   w.op('i32_or');
+  w.i32Const(Math.log2(JmpCacheEntry.size)); w.op('i32_shl');
+  w.localGet(env); w.mem('i32_load', CPUState.off.jmp_cache); w.op('i32_add'); w.localTee(entry);
+  w.mem('i64_load', JmpCacheEntry.off.pc); w.localGet(pc); w.op('i64_ne'); missIf();
+  w.localGet(entry); w.mem('i32_load', JmpCacheEntry.off.gen);
+  w.localGet(env); w.mem('i32_load', CPUState.off.jmp_gen); w.op('i32_ne'); missIf();
+  w.localGet(entry); w.atomic('i32_load', JmpCacheEntry.off.tb); w.localTee(dest); w.op('i32_eqz'); missIf();
+  // An invalid TB has no vCPU's flags.
+  w.localGet(dest); w.atomic('i32_load', TB.off.flags);
+  w.localGet(env); w.mem('i32_load', CPUState.off.tb_flags); w.op('i32_ne'); missIf();
+  w.localGet(dest); w.mem('i32_load', TB.off.cflags);
+  w.localGet(env); w.mem('i32_load', CPUState.off.cflags); w.op('i32_ne'); missIf();
 }
 
 /** Imports every generated module has, in order: memories (`firstMemory` first), tables, slow paths, the helper trampoline. Returns type indexes. */

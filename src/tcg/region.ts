@@ -1,8 +1,8 @@
 // The region compiler: several TBs of one page as one wasm function, loops as wasm loops, guest registers in locals.
 import { isWideRam } from '../memory/ram.ts';
-import { CPUState, JmpCacheEntry, TLBDesc } from '../memory/layout/cpu.ts';
+import { CPUState, TLBDesc } from '../memory/layout/cpu.ts';
 import { TB, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED } from '../memory/layout/tb.ts';
-import { declareImports, emitJmpCacheIndex, valType, type InterpreterOptions } from './interpreter.ts';
+import { declareImports, emitJmpCacheProbe, valType, type InterpreterOptions } from './interpreter.ts';
 import { SLOW_PATHS } from './ops/mem.ts';
 import type { WasmCallEmit } from './ops/control.ts';
 import { OpFlag } from './ops/def.ts';
@@ -152,20 +152,8 @@ class RegionEmit implements WasmCallEmit {
 
   /** Goes where the pc in env says, by tb_jmp_cache; a miss returns CODE. */
   #lookUp(): void {
-    const { w } = this, dest = this.scratch('i32', 'dest');
-    const pc = this.scratch('i64', 'pc'), entry = this.scratch('i32', 'jc'), p = this.scratch('i32', 'pclo');
-    const miss = w.block();
-    w.localGet(ENV); w.mem('i64_load', this.#opt.pcOffset); w.localTee(pc); w.op('i32_wrap_i64'); w.localSet(p);
-    emitJmpCacheIndex(w, p);
-    w.i32Const(Math.log2(JmpCacheEntry.size)); w.op('i32_shl');
-    w.localGet(ENV); w.mem('i32_load', CPUState.off.jmp_cache); w.op('i32_add'); w.localTee(entry);
-    const missIf = () => { w.hint(false); w.brIf(miss); };
-    w.mem('i64_load', JmpCacheEntry.off.pc); w.localGet(pc); w.op('i64_ne'); missIf();
-    w.localGet(entry); w.atomic('i32_load', JmpCacheEntry.off.tb); w.localTee(dest); w.op('i32_eqz'); missIf();
-    w.localGet(dest); w.atomic('i32_load', TB.off.flags);
-    w.localGet(ENV); w.mem('i32_load', CPUState.off.tb_flags); w.op('i32_ne'); missIf();
-    w.localGet(dest); w.mem('i32_load', TB.off.cflags);
-    w.localGet(ENV); w.mem('i32_load', CPUState.off.cflags); w.op('i32_ne'); missIf();
+    const { w } = this, dest = this.scratch('i32', 'dest'), miss = w.block();
+    emitJmpCacheProbe(this, ENV, this.#opt.pcOffset, dest, miss);
     this.#enter(dest);
     w.end();
     w.localGet(CODE);

@@ -37,8 +37,6 @@ export const TLBDesc = struct('TLBDesc', 'TLB header of one MMU index', {
   table: owned('u32', 'address of entry 0'),
   full: owned('u32', 'address of TLBEntryFull 0'),
   n_used: owned('u32', 'entries in use since the last flush, for resizing'),
-  large_addr: owned('u64', 'page address covering all large pages cached here'),
-  large_mask: owned('u64', 'its mask; flushing a page inside it flushes the whole index'),
   vtable: owned('u32', 'address of the victim TLB (CPU_VTLB_SIZE entries)'),
   vfull: owned('u32', 'address of the victim TLBEntryFull table'),
   vindex: owned('u32', 'next victim slot'),
@@ -47,17 +45,19 @@ export const TLBDesc = struct('TLBDesc', 'TLB header of one MMU index', {
   pad: owned('u32', 'unused'),
 }, 8);
 export const CPU_VTLB_SIZE = 8;
-export const CPU_TLB_MIN_BITS = 6;
-export const CPU_TLB_DEFAULT_BITS = 8;
+export const CPU_TLB_MIN_BITS = 8;
+export const CPU_TLB_DEFAULT_BITS = 10;
 export const CPU_TLB_MAX_BITS = 13;
 
 /** tb_jmp_cache entry: virtual PC to TB. */
 export const JmpCacheEntry = struct('JmpCacheEntry', 'one slot of tb_jmp_cache', {
   pc: owned('i64', 'virtual PC the TB was looked up with'),
   tb: { type: 'i32', writer: 'owner; others only clear it', order: 'seqcst', doc: 'TB address, 0 = empty' },
-  pad: owned('u32', 'unused'),
+  gen: owned('u32', 'jmp_gen when it was stored: another one makes it empty'),
 }, 8);
-export const TB_JMP_CACHE_BITS = 12;
+/** Bits of a slot's number: the upper ones from the page, the lower ones from the offset in it. */
+export const TB_JMP_CACHE_BITS = 15;
+export const TB_JMP_PAGE_BITS = 8;
 export const TB_JMP_CACHE_SIZE = 1 << TB_JMP_CACHE_BITS;
 
 /** One queued work item: `fn` indexes the work-function table, the arguments are its own. */
@@ -101,6 +101,7 @@ export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: C
   singlestep: shared('i32', 'any', 'gdb single step'),
   fence_word: shared('i32', 'owner', 'always 0: adding 0 to it is a full fence'),
   jmp_cache: constant('u32', 'address of tb_jmp_cache'),
+  jmp_gen: { type: 'u32', writer: 'owner; tb_flush while no vCPU runs', order: 'plain', doc: 'generation of tb_jmp_cache: counting it up empties the cache' },
   tlb_d: { type: TLBDesc, count: NB_MMU_MODES, writer: 'owner', order: 'plain', doc: 'TLB header of each MMU index' },
 
   helper_arg: { type: 'i64', count: HELPER_ARGS, writer: 'owner', order: 'plain', doc: 'arguments of a TypeScript helper', align: 16 },

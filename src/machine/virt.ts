@@ -49,7 +49,7 @@ const roundUp = (n: number, a: number) => Math.ceil(n / a) * a;
 export const vcpuThreadName = (thread: 'multi' | 'single', cpu: number): string => (thread === 'single' ? 'ALL CPUs/TCG' : `CPU ${cpu}/TCG`);
 
 /** A TB asks for a region each time its execution count is a multiple of this plus one. */
-const HOT_MASK = 0x3ff;
+const HOT_MASK = 0x1fff;
 
 /** What a guest can ask of the machine as a whole. */
 export type GuestRequest = 'shutdown' | 'reset' | 'panic';

@@ -55,6 +55,11 @@ export class Engine {
   #tbGen = -1;
   readonly hot: HotQueue;
   readonly #onTranslate: EngineOptions['onTranslate'];
+  /**
+   * Cold code is interpreted as it was translated: the optimiser takes as long as translator and encoder together and
+   * removes one op in sixty from kernel code. Hot code is translated and optimised again for its region.
+   */
+  readonly #optimize: boolean;
 
   constructor(o: EngineOptions) {
     const { machine, target } = o;
@@ -66,6 +71,7 @@ export class Engine {
     this.exclusive = new Exclusive(machine, this.cpus);
     this.#encoder = new BytecodeEncoder(tempOffset(target.env));
     this.#onTranslate = o.onTranslate;
+    this.#optimize = !o.regions || o.onTranslate !== undefined;
     for (const cpu of this.own) {
       const mmu = new SoftMmu(cpu, this.store, new IoPort(cpu, o.localDevices), this.cpus);
       this.#mmus[cpu.index] = mmu;
@@ -162,7 +168,7 @@ export class Engine {
       tcg.reset();
       const r = this.target.translate(tcg, req);
       this.#onTranslate?.('op', tcg.ops, key);
-      const ops = optimize(tcg);
+      const ops = this.#optimize ? optimize(tcg) : tcg.ops;
       this.#onTranslate?.('op_opt', ops, key);
       let encoded;
       try {

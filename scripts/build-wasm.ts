@@ -81,7 +81,7 @@ async function build(m: Module): Promise<void> {
   };
   const { error, stderr } = await asc([
     m.entry, '--outFile', 'module.wasm', '--runtime', 'stub', '--importMemory', '--sharedMemory', '--initialMemory', '1', '--maximumMemory', '65536',
-    '--noExportMemory', '--enable', 'simd', '--enable', 'threads', '--optimizeLevel', '3', '--shrinkLevel', '0', '--noAssert', '--baseDir', root,
+    '--noExportMemory', '--enable', 'simd', '--enable', 'threads', '--enable', 'relaxed-simd', '--optimizeLevel', '3', '--shrinkLevel', '0', '--noAssert', '--baseDir', root,
   ], { writeFile: (_name: string, contents: Uint8Array) => { binary = contents as Uint8Array; } });
   if (error || !binary) throw new Error(`${m.name}: ${error?.message ?? 'no output'}\n${stderr.toString()}`);
   const bytes = new Uint8Array([...renameMemory(binary), ...customSection(OFFSETS_SECTION, JSON.stringify(ARM_OFFSETS))]);

@@ -53,7 +53,7 @@ export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<nu
       cpus: o.smp.cpus, cpuModel: o.cpu.model, cpuProps: o.cpu.props, gicVersion: o.virt.gicVersion, ramSize: o.memory.size,
       topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads },
       thread: o.smp.cpus > 1 ? o.accel.thread : 'multi', tbSize: o.accel.tbSize ?? DEFAULT_TB_SIZE, oneInsnPerTb: o.accel.oneInsnPerTb,
-      regions: process.env.MTTCG_REGIONS === '1', serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
+      regions: process.env.MTTCG_REGIONS !== '0', serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
       semihosting: o.semihosting?.enable === true || o.boot.defaultGuest,
       randomness: o.virt.dtbRandomness, phandleStart: o.virt.phandleStart, seed: o.seed, log: logConfig(), onGuest, onExit: ended,
     }),

@@ -7,12 +7,13 @@ import { html, type Report } from './chart.ts';
 import { qemuVersion, type EmulatorName } from './emulators.ts';
 import type { Windows } from './guest-run.ts';
 import { measure, type Result } from './measure.ts';
+import { bars } from './bars.ts';
 import { heading, line, means, scaling, summary } from './report.ts';
 
 const HELP = `npm run bench [-- NAME… OPTIONS]
   NAME…             programs (crc32: on all its numbers of vCPUs; crc32/2: on two; crc32/1: on one) or groups (compute); all of them by default
   --runs N          interleaved runs, medians are printed (5; 3 with --quick)
-  --quick           shorter windows, 3 runs, one vCPU unless named otherwise
+  --quick           shorter windows, 3 runs, each program on the fewest vCPUs unless named otherwise (crc32/2)
   --tier interpreter  compare with our interpreter instead of QEMU
   --json FILE       all figures
   --html FILE       a chart
@@ -56,16 +57,18 @@ if (!other) process.stderr.write('qemu-system-aarch64 is not installed: no ratio
 process.stdout.write(`${heading(emulators)}\n`);
 const results: Result[] = [];
 for (const c of chosen) {
+  const why = c.skip?.();
+  if (why) { process.stdout.write(`${c.name}: skipped, ${why}\n`); continue; }
   const r = await measure(c, emulators, runs);
   results.push(r);
   process.stdout.write(`${line(r, emulators)}\n`);
 }
-process.stdout.write(`\n${summary(results, emulators)}\n`);
+process.stdout.write(`\n${summary(results, emulators)}\n\n${bars(results, emulators).map((b) => `${b.met ? 'met   ' : 'MISSED'} ${b.measure.padEnd(62)} ${b.value.padStart(10)}   bar ${b.bar}`).join('\n')}\n`);
 
 const report: Report = {
   date: new Date().toISOString(), runs, emulators, results,
   host: { cpu: hostCpus()[0]?.model ?? 'unknown', threads: availableParallelism(), node: process.version, ...(qemu ? { qemu } : {}) },
 };
-if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...report, windows, means: means(results), scaling: scaling(results, emulators) }, undefined, 1)}\n`);
+if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...report, windows, means: means(results), scaling: scaling(results, emulators), bars: bars(results, emulators) }, undefined, 1)}\n`);
 if (options.html) writeFileSync(options.html, html(report));
 process.exitCode = results.some((r) => r.error !== undefined) ? 1 : 0;

@@ -1,7 +1,8 @@
 // The benchmark report as one HTML file without anything from outside: bars of speed against the other emulator, on a logarithmic scale.
 import type { EmulatorName } from './emulators.ts';
 import type { Result } from './measure.ts';
-import { digits, means, scaling } from './report.ts';
+import { bars as barsOf } from './bars.ts';
+import { digits, means, scaling, times } from './report.ts';
 
 export interface Report {
   readonly date: string;
@@ -32,7 +33,7 @@ function bars(results: readonly Result[], emulators: readonly EmulatorName[]): s
     rows.push(`<text x="${LEFT - 8}" y="${y + 15}" text-anchor="end">${escape(r.name)}</text>`
       + `<rect x="${a.toFixed(1)}" y="${y + 3}" width="${Math.max(b - a, 1).toFixed(1)}" height="15" class="${r.ratio! >= 1 ? 'faster' : 'slower'}"/>`
       + (r.firstRatio === undefined ? '' : `<line x1="${x(r.firstRatio).toFixed(1)}" x2="${x(r.firstRatio).toFixed(1)}" y1="${y + 1}" y2="${y + 20}" class="first"/>`)
-      + `<text x="${LEFT + WIDTH + 8}" y="${y + 15}">${r.ratio!.toFixed(2)} × <tspan class="small">${figures} ${escape(r.unit)}</tspan></text>`);
+      + `<text x="${LEFT + WIDTH + 8}" y="${y + 15}">${times(r.ratio)} <tspan class="small">${figures} ${escape(r.unit)}</tspan></text>`);
     y += ROW;
   }
   const grid = ticks(low, high).map((v) => `<line x1="${x(v).toFixed(1)}" x2="${x(v).toFixed(1)}" y1="${TOP - 6}" y2="${y + 4}" class="${v === 1 ? 'one' : 'grid'}"/><text x="${x(v).toFixed(1)}" y="${TOP - 12}" text-anchor="middle" class="small">${v}</text>`);
@@ -54,8 +55,9 @@ body{font:14px system-ui,sans-serif;margin:24px;color:#1c2430;background:#fff}sv
 <p>Speed of ${escape(emulators[0])} in units of ${escape(emulators[1] ?? '–')}; right of 1 is faster. The upright mark is the first second, translation and compilation included. Medians of ${report.runs} interleaved runs.</p>
 <p class="small">${escape(report.date)} · ${Object.entries(report.host).map(([k, v]) => escape(`${k} ${v}`)).join(' · ')}</p>
 ${bars(results, emulators)}
-${table(['geometric mean, 1 vCPU', 'speed', 'programs', 'worst'], means(results).map((m) => [m.of, `${m.ratio.toFixed(2)} ×`, String(m.programs), `${m.worst} ${m.worstRatio.toFixed(2)} ×`]))}
+${table(['geometric mean, 1 vCPU', 'speed', 'programs', 'worst'], means(results).map((m) => [m.of, times(m.ratio), String(m.programs), `${m.worst} ${times(m.worstRatio)}`]))}
 ${table(['throughput', 'ratio', 'programs'], scaling(results, emulators).map((s) => [`${s.emulator}: ${s.to} vCPUs : ${s.from}`, s.ratio.toFixed(2), String(s.programs)]))}
+${table(['bar', 'asked for', 'measured', ''], barsOf(results, emulators).map((b) => [b.measure, b.bar, b.value, b.met ? 'met' : 'missed']))}
 ${failed.length ? table(['failed', ''], failed.map((r) => [r.name, r.error!])) : ''}
 </html>
 `;

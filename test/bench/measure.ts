@@ -12,6 +12,8 @@ export interface Case {
   readonly cpus: number;
   /** What `cost` is of: `ns/byte`. */
   readonly unit: string;
+  /** Why it cannot run here, or false. */
+  readonly skip?: () => string | false;
   readonly sample: (emulator: EmulatorName) => Promise<Sample>;
 }
 

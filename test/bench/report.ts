@@ -4,7 +4,7 @@ import type { EmulatorName } from './emulators.ts';
 
 /** Three significant digits. */
 export const digits = (v: number | undefined): string => (v === undefined || !Number.isFinite(v) ? '–' : v >= 1000 ? v.toFixed(0) : v.toPrecision(3));
-const times = (v: number | undefined): string => (v === undefined ? '–' : `${v.toFixed(2)} ×`);
+export const times = (v: number | undefined): string => (v === undefined ? '–' : `${v < 0.1 ? v.toPrecision(2) : v.toFixed(2)} ×`);
 
 const WIDTHS = [22, 14, 14, 18, 10, 12];
 const row = (cells: readonly string[]): string => cells.map((c, i) => (i === 0 || i === 3 ? c.padEnd(WIDTHS[i]) : c.padStart(WIDTHS[i]))).join(' ').trimEnd();
@@ -46,7 +46,7 @@ export function scaling(results: readonly Result[], emulators: readonly Emulator
 /** What follows the table. */
 export function summary(results: readonly Result[], emulators: readonly EmulatorName[]): string {
   const lines: string[] = [];
-  for (const m of means(results)) lines.push(`${`mean of ${m.of}`.padEnd(40)} ${m.ratio.toFixed(2)} ×   (${m.programs}; worst ${m.worst} ${m.worstRatio.toFixed(2)} ×)`);
+  for (const m of means(results)) lines.push(`${`mean of ${m.of}`.padEnd(40)} ${times(m.ratio)}   (${m.programs}; worst ${m.worst} ${times(m.worstRatio)})`);
   for (const s of scaling(results, emulators)) lines.push(`${`${s.emulator}, throughput of ${s.to} vCPUs : ${s.from}`.padEnd(40)} ${s.ratio.toFixed(2)}     (${s.programs})`);
   const failed = results.filter((r) => r.error !== undefined);
   if (failed.length) lines.push(`${failed.length} failed: ${failed.map((r) => r.name).join(', ')}`);

@@ -4,7 +4,7 @@ import { fpAdd, fpDiv, fpMul, fpMulAdd, fpMulX, fpRecipStep, fpRSqrtStep, fpSqrt
 import { fpCompareEQ, fpCompareGE, fpCompareGT, fpMinMax, fpMinMaxNum } from './softfloat-compare';
 import { fixedToFp, fpConvert, fpRoundInt, fpRoundIntN, fpToFixed } from './softfloat-convert';
 import { fpRecipEstimate, fpRSqrtEstimate } from './softfloat-estimate';
-import { NEGINF, ODD, POSINF, TIEAWAY, TIEEVEN, getFpcr, isQuiet, magnitude, truth } from './softfloat';
+import { FZ, NEGINF, ODD, POSINF, TIEAWAY, TIEEVEN, getFpcr, isQuiet, isQuietFlushing, magnitude, truth } from './softfloat';
 import { spill1, spill2, spill3 } from './simd-lanes';
 
 // Two-operand operations.
@@ -39,8 +39,20 @@ const CMEQ = 10, CMGE = 11, CMGT = 12, ACGE = 13, ACGT = 14, RECPS = 15, RSQRTS 
   return i32x4.all_true(v128.and(f32x4.gt(m, f32x4.splat(reinterpret<f32>(0x00800000))), f32x4.lt(m, f32x4.splat(Infinity))));
 }
 
+/** No lane is denormal, where FPCR flushes those. */
+@inline function noneFlushed<T>(fpcr: u32, a: v128, b: v128): bool {
+  if (!(fpcr & FZ)) return true;
+  const zero = i64x2.splat(0);
+  if (sizeof<T>() == 8) {
+    const least = f64x2.splat(2.2250738585072014e-308);
+    return !v128.any_true(v128.or(v128.and(f64x2.lt(f64x2.abs(a), least), f64x2.ne(a, zero)), v128.and(f64x2.lt(f64x2.abs(b), least), f64x2.ne(b, zero))));
+  }
+  const least = f32x4.splat(reinterpret<f32>(0x00800000));
+  return !v128.any_true(v128.or(v128.and(f32x4.lt(f32x4.abs(a), least), f32x4.ne(a, zero)), v128.and(f32x4.lt(f32x4.abs(b), least), f32x4.ne(b, zero))));
+}
+
 @inline function map2<T>(env: usize, a: v128, b: v128, op: i32): v128 {
-  if (sizeof<T>() > 2 && op <= DIV && isQuiet(env, getFpcr(env))) {
+  if (sizeof<T>() > 2 && op <= DIV && isQuietFlushing(env, getFpcr(env)) && noneFlushed<T>(getFpcr(env), a, b)) {
     let r: v128;
     if (sizeof<T>() == 8) r = op == ADD ? f64x2.add(a, b) : op == SUB ? f64x2.sub(a, b) : op == MUL ? f64x2.mul(a, b) : f64x2.div(a, b);
     else r = op == ADD ? f32x4.add(a, b) : op == SUB ? f32x4.sub(a, b) : op == MUL ? f32x4.mul(a, b) : f32x4.div(a, b);

@@ -1,7 +1,7 @@
 // Floating-point arithmetic in all three formats: add, sub, mul, div, sqrt, fused multiply-add, reciprocal steps.
 // Each begins with a native path for results that host arithmetic gives exactly as Arm does.
 import {
-  DZC, FZ, INF, IXC, NEGINF, QNAN, RMODE, ZERO, getFpcr, infinity, invalid, isQuiet, magnitude, mulHi, mulLo, powerOfTwo, processNaN, processNaNs,
+  DZC, FZ, INF, IXC, NEGINF, QNAN, RMODE, ZERO, getFpcr, infinity, invalid, magnitude, mulHi, mulLo, powerOfTwo, processNaN, processNaNs,
   processNaNs3, quietBit, raise, roundFpcr, rounding, shrJam, signed, uExp, uSig, uSign, unpack,
 } from './softfloat';
 import { FPSR } from './offsets';
@@ -14,7 +14,10 @@ import { FPSR } from './offsets';
 @inline function toD(x: u64): f64 { return reinterpret<f64>(x); }
 @inline function toS(x: u64): f32 { return reinterpret<f32>(<u32>x); }
 @inline function inexactKnown(env: usize): bool { return (load<u32>(env + FPSR) & IXC) != 0; }
-@inline function nearest(fpcr: u32): bool { return !(fpcr & (RMODE | FZ)); }
+@inline function nearest(fpcr: u32): bool { return !(fpcr & RMODE); }
+@inline function isDenormal<T>(x: u64): bool { return magnitude<T>(x) - 1 < (sizeof<T>() == 8 ? MIN_NORMAL_D : MIN_NORMAL_S) - 1; }
+/** With flushing, native arithmetic needs operands that are not flushed. */
+@inline function unflushed<T>(fpcr: u32, a: u64, b: u64): bool { return !(fpcr & FZ) || !(isDenormal<T>(a) || isDenormal<T>(b)); }
 
 /** Strictly between the smallest normal number and infinity: neither underflow nor overflow can have happened. */
 @inline function isSafe<T>(r: u64): bool {
@@ -58,15 +61,21 @@ function addSlow<T>(env: usize, fpcr: u32, a: u64, b: u64, flip: u64): u64 {
   return (x - (r - t)) + (y - t) == 0;
 }
 
+/** A finite sum; with flushing, one that is not flushed either: sums of numbers that are not denormal are zero only when exact. */
+@inline function sumIsKept<T>(fpcr: u32, a: u64, b: u64, r: u64): bool {
+  if (!(fpcr & FZ)) return magnitude<T>(r) < infinity<T>();
+  return (isSafe<T>(r) || magnitude<T>(r) == 0) && unflushed<T>(fpcr, a, b);
+}
+
 @inline export function fpAdd<T>(env: usize, a: u64, b: u64, flip: u64): u64 {
   const fpcr = getFpcr(env);
   if (nearest(fpcr)) {
     if (sizeof<T>() == 8) {
       const x = toD(a), y = toD(b ^ flip << 63), r = x + y;
-      if (magnitude<T>(bitsD(r)) < infinity<T>() && addIsDone<f64>(env, x, y, r)) return bitsD(r);
+      if (sumIsKept<T>(fpcr, a, b, bitsD(r)) && addIsDone<f64>(env, x, y, r)) return bitsD(r);
     } else if (sizeof<T>() == 4) {
       const x = toS(a), y = toS(b ^ flip << 31), r = x + y;
-      if (magnitude<T>(bitsS(r)) < infinity<T>() && addIsDone<f32>(env, x, y, r)) return bitsS(r);
+      if (sumIsKept<T>(fpcr, a, b, bitsS(r)) && addIsDone<f32>(env, x, y, r)) return bitsS(r);
     }
   }
   return addSlow<T>(env, fpcr, a, b, flip);
@@ -96,10 +105,10 @@ function mulSlow<T>(env: usize, fpcr: u32, a: u64, b: u64, extended: bool): u64 
     if (sizeof<T>() == 8) {
       const r = bitsD(toD(a) * toD(b));
       // The product of two 53-bit numbers is exact when they end in 53 zeros together.
-      if (isSafe<T>(r) && (inexactKnown(env) || ctz(a | MIN_NORMAL_D) + ctz(b | MIN_NORMAL_D) > 52)) return r;
+      if (isSafe<T>(r) && unflushed<T>(fpcr, a, b) && (inexactKnown(env) || ctz(a | MIN_NORMAL_D) + ctz(b | MIN_NORMAL_D) > 52)) return r;
     } else if (sizeof<T>() == 4) {
       const x = toS(a), y = toS(b), f = x * y, r = bitsS(f);
-      if (isSafe<T>(r) && (inexactKnown(env) || <f64>x * <f64>y == <f64>f)) return r;
+      if (isSafe<T>(r) && unflushed<T>(fpcr, a, b) && (inexactKnown(env) || <f64>x * <f64>y == <f64>f)) return r;
     }
   }
   return mulSlow<T>(env, fpcr, a, b, false);
@@ -142,10 +151,10 @@ function divSlow<T>(env: usize, fpcr: u32, a: u64, b: u64): u64 {
   if (nearest(fpcr)) {
     if (sizeof<T>() == 8) {
       const r = bitsD(toD(a) / toD(b));
-      if (isSafe<T>(r) && inexactKnown(env)) return r;
+      if (isSafe<T>(r) && unflushed<T>(fpcr, a, b) && inexactKnown(env)) return r;
     } else if (sizeof<T>() == 4) {
       const x = toS(a), y = toS(b), f = x / y, r = bitsS(f);
-      if (isSafe<T>(r) && (inexactKnown(env) || <f64>f * <f64>y == <f64>x)) return r;
+      if (isSafe<T>(r) && unflushed<T>(fpcr, a, b) && (inexactKnown(env) || <f64>f * <f64>y == <f64>x)) return r;
     }
   }
   return divSlow<T>(env, fpcr, a, b);
@@ -169,9 +178,9 @@ function sqrtSlow<T>(env: usize, fpcr: u32, a: u64): u64 {
   const fpcr = getFpcr(env);
   // Positive normal numbers: the root is normal.
   if (sizeof<T>() == 8) {
-    if (isQuiet(env, fpcr) && a - MIN_NORMAL_D < infinity<T>() - MIN_NORMAL_D) return bitsD(sqrt<f64>(toD(a)));
+    if (nearest(fpcr) && inexactKnown(env) && a - MIN_NORMAL_D < infinity<T>() - MIN_NORMAL_D) return bitsD(sqrt<f64>(toD(a)));
   } else if (sizeof<T>() == 4) {
-    if (isQuiet(env, fpcr) && a - MIN_NORMAL_S < infinity<T>() - MIN_NORMAL_S) return bitsS(sqrt<f32>(toS(a)));
+    if (nearest(fpcr) && inexactKnown(env) && a - MIN_NORMAL_S < infinity<T>() - MIN_NORMAL_S) return bitsS(sqrt<f32>(toS(a)));
   }
   return sqrtSlow<T>(env, fpcr, a);
 }
@@ -252,13 +261,13 @@ export function fmaSlow<T>(env: usize, fpcr: u32, c: u64, a: u64, b: u64, scale:
 @inline export function fpMulAdd<T>(env: usize, c: u64, a: u64, b: u64): u64 {
   const fpcr = getFpcr(env);
   if (sizeof<T>() == 4) {
-    if (isQuiet(env, fpcr)) {
+    if (nearest(fpcr) && inexactKnown(env) && unflushed<T>(fpcr, a, b) && unflushed<T>(fpcr, c, 0)) {
       // The product is exact in double precision; the sum, rounded, decides unless it is halfway between two singles.
       const sum = <f64>toS(a) * <f64>toS(b) + <f64>toS(c), r = bitsS(<f32>sum);
       if (isSafe<T>(r) && (bitsD(sum) & 0x1fffffff) != 0x10000000) return r;
     }
   } else if (sizeof<T>() == 8) {
-    if (isQuiet(env, fpcr) && isModerate(a) && isModerate(b) && isModerate(c)) return bitsD(fmaNative(toD(c), toD(a), toD(b)));
+    if (nearest(fpcr) && inexactKnown(env) && isModerate(a) && isModerate(b) && isModerate(c)) return bitsD(fmaNative(toD(c), toD(a), toD(b)));
   }
   return fmaSlow<T>(env, fpcr, c, a, b, 0);
 }

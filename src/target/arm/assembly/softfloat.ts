@@ -40,6 +40,8 @@ export const SNAN: i32 = 4;
 @inline export function rounding(fpcr: u32): i32 { return <i32>(fpcr >> 22) & 3; }
 /** Rounding to nearest without flushing, and inexact results change nothing: native arithmetic gives normal results and their flags. */
 @inline export function isQuiet(env: usize, fpcr: u32): bool { return !(fpcr & (RMODE | FZ)) && (load<u32>(env + FPSR) & IXC) != 0; }
+/** The same with flushing allowed: operands and results must not be denormal. */
+@inline export function isQuietFlushing(env: usize, fpcr: u32): bool { return !(fpcr & RMODE) && (load<u32>(env + FPSR) & IXC) != 0; }
 
 @inline export function fracBits<T>(): i32 { return sizeof<T>() == 2 ? 10 : sizeof<T>() == 4 ? 23 : 52; }
 /** The exponent field with all bits set. */

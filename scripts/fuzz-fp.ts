@@ -47,7 +47,7 @@ try {
       const runs = Array.from({ length: WORDS }, (_, i) => drawRun(row, fields, i, seed, accepts));
       let wrong = 0;
       runLoopOracle(exe, runs).forEach((result, i) => {
-        const want = corrected(row, result), run = runs[i];
+        const run = runs[i], want = corrected(row, run, result);
         bench.load(run.word);
         wrong += compare(row, 'interpreter', run, want, bench.run(run), shown);
         bench.compile();

@@ -14,7 +14,7 @@ try {
   const exe = buildLoopOracle(dir), digests = new Uint32Array(fpClasses.length * WORDS);
   fpClasses.forEach((row, n) => {
     const fields = rowFields(row), accepts = isOfRow(row), runs = Array.from({ length: WORDS }, (_, i) => drawRun(row, fields, i, 0, accepts));
-    runLoopOracle(exe, runs).forEach((results, i) => { digests[n * WORDS + i] = digest(corrected(row, results)); });
+    runLoopOracle(exe, runs).forEach((results, i) => { digests[n * WORDS + i] = digest(corrected(row, runs[i], results)); });
   });
   writeFileSync(join(import.meta.dirname, '../../test/fixtures/fp/digests.bin'), new Uint8Array(digests.buffer));
   console.log(`${fpClasses.length} classes, ${fpClasses.length * WORDS * MODES * SETS} operand sets, ${digests.byteLength} bytes`);

@@ -62,7 +62,8 @@ export function fpToFixed<T>(env: usize, a: u64, info: u64): u64 {
 /** FJCVTZS: the low 32 bits of the truncated value; bit 32 = the conversion was exact (PSTATE.Z). */
 export function fpToFixedJS(env: usize, a: u64): u64 {
   const kind = unpack<u64>(env, getFpcr(env), a), sign = uSign, exp = uExp;
-  if (kind == ZERO) return (sign ^ 1) << 32;
+  // -0 and what was flushed are no exact integers.
+  if (kind == ZERO) return <u64>(a == 0) << 32;
   if (kind != NORMAL || exp > 83) { raise(env, IOC); return 0; }
   const q = exp < 64 ? toInteger(ZERO_, sign, exp, uSig) : uSig << (exp - 63);
   const r = <u64><u32>(sign ? 0 - q : q);

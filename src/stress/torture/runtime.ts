@@ -177,9 +177,17 @@ secondary:
     mov   x27, x0
     bl    rt_cpu_init
     bl    rt_participate
+rt_off:
     ldr   x0, =0x84000002               // PSCI CPU_OFF
     hvc   #0
     b     .
+
+// The end of test_run for a vCPU that has lost its stack.
+rt_leave:
+    mov   x0, #2
+    str   x0, [x26, #R_STATE]
+    bl    rt_barrier
+    b     rt_off
 
 // One vCPU's part of the test, between two barriers.
 rt_participate:
@@ -365,6 +373,10 @@ rt_unexpected:
 // Ends the machine with status x0.
 rt_conclude:
     mov   x23, x0
+    shared x1, concluding
+    mov   x2, #1
+    swpal x2, x2, [x1]
+    cbnz  x2, .                         // another vCPU is at it
     add   x3, x28, #result - data
     str   x0, [x3, #8]
     ldr   x1, =MAGIC
@@ -467,6 +479,7 @@ data:
 deadline:      .quad 0
 .balign 64
 stop:          .quad 0
+concluding:    .quad 0
 .balign 64
 go_on:         .quad 0
 .balign 64

@@ -1,6 +1,6 @@
 // `npm run bench [-- NAME…]`: guest programs on mttcg and qemu-system-aarch64 side by side; --help says the rest.
 import { writeFileSync } from 'node:fs';
-import { availableParallelism, cpus as hostCpus } from 'node:os';
+import { availableParallelism, cpus as hostCpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { cases } from './cases.ts';
 import { html, type Report } from './chart.ts';
@@ -54,6 +54,9 @@ const other: EmulatorName | undefined = options.tier ? 'interpreter' : qemu ? 'q
 const emulators: EmulatorName[] = other ? ['mttcg', other] : ['mttcg'];
 if (!other) process.stderr.write('qemu-system-aarch64 is not installed: no ratios\n');
 
+const load = loadavg()[0];
+if (load > availableParallelism() / 4) process.stderr.write(`other programs keep this machine busy (load ${load.toFixed(1)}): ratios will be noisy, scaling over vCPUs meaningless\n`);
+
 process.stdout.write(`${heading(emulators)}\n`);
 const results: Result[] = [];
 for (const c of chosen) {
@@ -67,7 +70,7 @@ process.stdout.write(`\n${summary(results, emulators)}\n\n${bars(results, emulat
 
 const report: Report = {
   date: new Date().toISOString(), runs, emulators, results,
-  host: { cpu: hostCpus()[0]?.model ?? 'unknown', threads: availableParallelism(), node: process.version, ...(qemu ? { qemu } : {}) },
+  host: { cpu: hostCpus()[0]?.model ?? 'unknown', threads: availableParallelism(), load: load.toFixed(1), node: process.version, ...(qemu ? { qemu } : {}) },
 };
 if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...report, windows, means: means(results), scaling: scaling(results, emulators), bars: bars(results, emulators) }, undefined, 1)}\n`);
 if (options.html) writeFileSync(options.html, html(report));

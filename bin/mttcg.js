@@ -2,8 +2,8 @@
 // Launcher: runs the emulator on Node >= 26, re-executing with the pinned Node when this one is older. Parses on Node 12.17 and later.
 import { spawn } from 'child_process';
 import { existsSync } from 'fs';
-import { createRequire } from 'module';
-import { constants } from 'os';
+import * as module from 'module';
+import { constants, homedir } from 'os';
 import { dirname, join, sep } from 'path';
 import { fileURLToPath, pathToFileURL } from 'url';
 
@@ -21,6 +21,7 @@ function run() {
     delete process.env[RELAUNCHED];
     endWithLauncher();
   }
+  keepCompiled();
   import(pathToFileURL(entry()).href).then((cli) => cli.main(process.argv.slice(2))).then(
     (code) => process.exit(code),
     (error) => {
@@ -28,6 +29,14 @@ function run() {
       process.exit(70);
     },
   );
+}
+
+/** Node keeps stripped and compiled modules on disk: half of the start-up time of each thread. Not there: no matter. */
+function keepCompiled() {
+  if (process.env.NODE_COMPILE_CACHE) return;
+  const { directory } = module.enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mttcg'));
+  // For the worker threads.
+  if (directory) process.env.NODE_COMPILE_CACHE = directory;
 }
 
 /** TypeScript sources in a checkout; the built files in an installed package, where Node refuses to strip types. */
@@ -71,7 +80,7 @@ function relaunch() {
 
 /** Path of the Node that package.json pins for this platform, or undefined. */
 function pinnedNode() {
-  const require = createRequire(import.meta.url);
+  const require = module.createRequire(import.meta.url);
   const exe = process.platform === 'win32' ? 'node.exe' : 'node';
   const os = process.platform === 'win32' ? 'win' : process.platform;
   for (const name of ['node-' + os + '-' + process.arch, 'node']) {

@@ -62,13 +62,20 @@ export interface LogOptions {
 
 /** What a worker needs to write to the same log: structured-cloneable, to be passed in its workerData. */
 export interface LogConfig extends LogOptions {
-  /** [0]: the items enabled now, shared by all threads. */
+  /** [0]: the items enabled now, shared by all threads. [1]: raised when `later` changes. */
   readonly word: Int32Array;
+  /** The file chosen while running (the monitor's `logfile`), as UTF-8 ended by 0. Written by main before it raises word[1]. */
+  readonly later: Uint8Array;
 }
 
-let config: LogConfig = { items: 0, file: undefined, dfilter: [], word: new Int32Array(new SharedArrayBuffer(4)) };
+const MAX_LOGFILE = 4096;
+const sharedWords = () => ({ word: new Int32Array(new SharedArrayBuffer(8)), later: new Uint8Array(new SharedArrayBuffer(MAX_LOGFILE)) });
+
+let config: LogConfig = { items: 0, file: undefined, dfilter: [], ...sharedWords() };
 let word = config.word;
 let fd = 2;
+/** word[1] when the file was opened. */
+let opened = 0;
 
 /** Mask of a `-d` list. UserError `log-item` for an unknown name. */
 export function parseLogItems(text: string): number {
@@ -102,7 +109,7 @@ export function parseRanges(text: string): LogRange[] {
 /** What the log is to be, for workerData; until openLog() it is on standard error. UserError `log-file` for a bad file name. */
 export function configureLog(options: LogOptions): LogConfig {
   checkFileName(options);
-  config = { ...options, word: new Int32Array(new SharedArrayBuffer(4)) };
+  config = { ...options, ...sharedWords() };
   config.word[0] = options.items;
   word = config.word;
   return config;
@@ -121,12 +128,32 @@ export function logConfig(): LogConfig {
 /** A worker's side: writes to the log of the main thread. */
 export function joinLog(of: LogConfig): void {
   config = of;
-  open('a');
+  if (Atomics.load(of.word, 1) > 0) reopen();
+  else open('a');
 }
 
 /** Changes the items for all threads while running (the monitor's `log`). */
 export function setLogItems(items: number): void {
   Atomics.store(word, 0, items);
+}
+
+/** Sends the log of all threads to another file from now on. UserError `log-file` when it cannot be opened. */
+export function setLogFile(file: string): void {
+  const bytes = Buffer.from(`${file}\0`);
+  if (bytes.length > MAX_LOGFILE) throw new UserError('log-file', `Error opening logfile ${file}: the name is too long`);
+  checkFileName({ ...config, file });
+  config = { ...config, file };
+  open('w');
+  config.later.set(bytes);
+  Atomics.add(word, 1, 1);
+  opened = Atomics.load(word, 1);
+}
+
+/** Follows setLogFile() of the main thread. */
+function reopen(): void {
+  const { later } = config;
+  config = { ...config, file: Buffer.from(later.slice(0, later.indexOf(0))).toString() };
+  open('a');
 }
 
 function checkFileName({ file, items }: LogOptions): void {
@@ -138,6 +165,7 @@ function checkFileName({ file, items }: LogOptions): void {
 
 function open(mode: 'w' | 'a'): void {
   word = config.word;
+  opened = Atomics.load(word, 1);
   if (fd !== 2) closeSync(fd);
   fd = 2;
   if (config.file === undefined) return;
@@ -178,6 +206,7 @@ export function qemuLogInAddrRange(address: bigint | number): boolean {
 
 /** Writes text to the log in one piece; a missing end of line is added. */
 export function qemuLog(text: string): void {
+  if (Atomics.load(word, 1) !== opened) reopen();
   writeAllSync(fd, text.endsWith('\n') ? text : `${text}\n`);
 }
 

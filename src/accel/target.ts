@@ -112,6 +112,8 @@ export interface TargetCpu {
   execInterrupt(cpu: Vcpu, request: number): boolean;
   /** True when a halted vCPU must wake. */
   hasWork(cpu: Vcpu): boolean;
-  /** Text of the registers, for logs and monitors. */
-  dumpState(cpu: Vcpu): string;
+  /** Text of the registers, for logs and monitors; `fpu`: with the vector registers, unless they are disabled. */
+  dumpState(cpu: Vcpu, fpu?: boolean): string;
+  /** Value of a register by the name a debugger gives it (`pc`, `x0`), for monitors; undefined: no such register. */
+  registerByName?(cpu: Vcpu, name: string): bigint | undefined;
 }

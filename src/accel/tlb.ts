@@ -70,6 +70,24 @@ export class Tlb {
   #desc(mmuIdx: number): number { return this.cpu.base + CPUState.off.tlb_d + mmuIdx * TLBDesc.size; }
   #size(d: number): number { return (this.#i32[d + D.mask >>> 2] >>> ENTRY_SHIFT) + 1; }
 
+  /** The pages cached now, for monitors: from any thread, a vCPU that runs may change them meanwhile. Bytes. */
+  pages(): { mmuIdx: number; va: bigint; phys: bigint; read: boolean; write: boolean; code: boolean }[] {
+    const found: ReturnType<Tlb['pages']> = [], { i64, u64 } = this.cpu.machine;
+    for (let mmuIdx = 0; mmuIdx < NB_MMU_MODES; mmuIdx++) {
+      const d = this.#desc(mmuIdx), n = this.#size(d), at = (name: 'table' | 'full' | 'vtable' | 'vfull') => this.#i32[d + D[name] >>> 2];
+      const entries = [...Array.from({ length: n }, (_, k) => [at('table') + k * TLBEntry.size, at('full') + k * TLBEntryFull.size]),
+        ...Array.from({ length: CPU_VTLB_SIZE }, (_, k) => [at('vtable') + k * TLBEntry.size, at('vfull') + k * TLBEntryFull.size])];
+      for (const [entry, full] of entries) {
+        const tags = TAG.map((tag) => Atomics.load(i64, entry + tag >>> 3)), valid = tags.map((tag) => tag !== -1n && (tag & BigInt(TLB_INVALID_MASK)) === 0n);
+        const k = valid.indexOf(true);
+        if (k < 0) continue;
+        const [read, write, code] = valid;
+        found.push({ mmuIdx, va: BigInt.asUintN(64, tags[k] & BigInt(PAGE_MASK)), phys: u64[full + F.phys >>> 3] & BigInt(PAGE_MASK), read, write, code });
+      }
+    }
+    return found;
+  }
+
   /** Address of the entry an access uses. */
   entry(lo: number, mmuIdx: number): number {
     const d = this.#desc(mmuIdx) >>> 2;

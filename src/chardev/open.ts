@@ -3,7 +3,6 @@ import { UserError } from '../errors.ts';
 import { NullBackend, type CharBackend } from './backend.ts';
 import { FileBackend } from './file.ts';
 import type { HostBackend } from './host-backend.ts';
-import { Monitor, type ChardevControl, type MachineControl, type MonitorContext } from './monitor.ts';
 import { Mux } from './mux.ts';
 import { NullHostBackend, RingbufBackend } from './ringbuf.ts';
 import { SocketBackend } from './socket.ts';
@@ -43,7 +42,7 @@ export async function closeAllChardevs(): Promise<void> {
 }
 
 /** The open character devices of a machine. */
-export class Chardevs implements ChardevControl {
+export class Chardevs {
   readonly #backends: Map<string, HostBackend>;
   readonly #serials: readonly CharBackend[];
   /** Ids that a device or a monitor uses. */
@@ -110,14 +109,20 @@ export class Chardevs implements ChardevControl {
   }
 }
 
-/** Puts a monitor on its end of the line. */
-export type AttachMonitor = (spec: MonitorSpec, backend: CharBackend, muxed: boolean, chardevs: Chardevs) => void;
+export interface ChardevHooks {
+  /** The escape key's `x`. */
+  readonly quit: () => void;
+  /** Nothing can fail any more but itself; clients are not yet waited for. */
+  readonly opened?: () => void;
+  /** Puts a monitor on its end of the line. */
+  readonly monitor?: (spec: MonitorSpec, backend: CharBackend, muxed: boolean, chardevs: Chardevs) => void;
+}
 
 /**
- * Opens everything; resolves when each server with wait=on has its client. Monitors answer from then on. `opened` is called
- * when nothing can fail any more but itself, before clients are waited for. On a UserError nothing stays open.
+ * Opens everything; resolves when each server with wait=on has its client. Monitors answer from then on. On a UserError
+ * nothing stays open.
  */
-export async function openChardevs(options: ChardevOptions, machine: MachineControl, product: string, opened = () => {}, attach?: AttachMonitor): Promise<Chardevs> {
+export async function openChardevs(options: ChardevOptions, hooks: ChardevHooks): Promise<Chardevs> {
   const backends = new Map<string, HostBackend>();
   const open = async (...kinds: ChardevSpec['backend'][]) => {
     for (const spec of options.chardevs.filter((s) => kinds.includes(s.backend))) backends.set(spec.id, track(await openOne(spec)));
@@ -126,7 +131,7 @@ export async function openChardevs(options: ChardevOptions, machine: MachineCont
     // What may be in use first, then files, which are emptied, and the terminal last: while clients are awaited, it still does what Ctrl-C means.
     await open('socket');
     await open('file', 'null', 'ringbuf');
-    opened();
+    hooks.opened?.();
     for (const [id, backend] of backends) await waitForPeer(options.chardevs.find((s) => s.id === id)!, backend);
     await open('stdio');
   } catch (error) {
@@ -136,18 +141,13 @@ export async function openChardevs(options: ChardevOptions, machine: MachineCont
 
   const muxes = new Map<string, Mux>();
   for (const spec of options.chardevs) {
-    if (spec.mux) muxes.set(spec.id, new Mux(backends.get(spec.id)!, { escapeChar: options.escapeChar, quit: () => machine.quit(0) }));
+    if (spec.mux) muxes.set(spec.id, new Mux(backends.get(spec.id)!, { escapeChar: options.escapeChar, quit: hooks.quit }));
   }
   const end = (id: string, kind: 'console' | 'monitor') => muxes.get(id)?.port(kind) ?? backends.get(id)!;
   const serials = options.serials.map((id) => (id === null ? new NullBackend() : end(id, 'console')));
   const used = new Set([...options.serials.filter((id) => id !== null), ...options.monitors.map((m) => m.chardev)]);
   const chardevs = new Chardevs(backends, serials, used);
-  const context: MonitorContext = { machine, chardevs, product };
-  for (const spec of options.monitors) {
-    const backend = end(spec.chardev, 'monitor'), muxed = muxes.has(spec.chardev);
-    if (attach) attach(spec, backend, muxed, chardevs);
-    else new Monitor(backend, context, muxed);
-  }
+  for (const spec of options.monitors) hooks.monitor?.(spec, end(spec.chardev, 'monitor'), muxes.has(spec.chardev), chardevs);
   return chardevs;
 }
 

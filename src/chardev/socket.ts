@@ -201,7 +201,7 @@ function listening(address: SocketAddress, port: number): Promise<Server> {
     };
     if (address.type === 'inet') {
       // Without an address, this machine only: whoever connects can do everything the user can.
-      server.listen({ host: address.host || 'localhost', port }, listening);
+      server.listen({ host: address.host || '127.0.0.1', port }, listening);
       return;
     }
     // The name appears with the owner's rights only; listen() binds before it returns.

@@ -7,6 +7,7 @@ import { UserError } from '../errors.ts';
 import { VERSION } from './help.ts';
 import type { MachineOptions } from '../machine/options.ts';
 import { parseCommandLine } from './parse.ts';
+import { parseChardev } from './chardev-args.ts';
 import { onQuitSignal, quitOnSignals } from './signals.ts';
 
 /** Sub-commands beside the emulator itself; a first argument without dash selects one. */
@@ -47,6 +48,7 @@ async function run(options: MachineOptions, warnings: readonly string[]): Promis
   return runMachine(options, {
     product: `mttcg ${VERSION}`,
     catalog: { ...await loadCatalog(), cpuProperties: CPU_PROPERTIES },
+    parseChardev,
     opened: () => {
       openLog();
       if (options.pidfile !== undefined) writePidfile(options.pidfile);

@@ -227,8 +227,10 @@ function parseCharacterDevices(given: Collected): ChardevOptions {
   let compat = 0;
   for (const [option, texts, mode, pretty] of [['-monitor', monitorArgs, 'readline', false], ['-qmp', given.qmp, 'control', false], ['-qmp-pretty', given['qmp-pretty'], 'control', true]] as const) {
     for (const text of texts) {
-      const id = device(option, text, `compat_monitor${compat++}`);
-      if (id !== null) addMonitor(id, `${option} ${text}`, mode, pretty);
+      const id = device(option, text, `compat_monitor${compat}`);
+      if (id === null) continue;
+      compat++;
+      addMonitor(id, `${option} ${text}`, mode, pretty);
     }
   }
   for (const text of given.mon) {

@@ -4,8 +4,7 @@ import { DeferredBackend } from '../chardev/backend.ts';
 import { openChardevs } from '../chardev/open.ts';
 import { UserError } from '../errors.ts';
 import { logConfig, systemMessage } from '../log.ts';
-import { Management } from '../monitor/management.ts';
-import type { MachineCatalog } from '../qmp/context.ts';
+import { Management, type ManagementOptions } from '../monitor/management.ts';
 import { smpHello } from '../stress/guests/smp-hello.ts';
 import { readBootFile } from './boot.ts';
 import type { BootSources, MachineOptions } from './options.ts';
@@ -27,11 +26,7 @@ function bootImages({ kernel, initrd, dtb, bios, append, defaultGuest }: BootSou
 }
 
 /** What the caller of runMachine() sees to. */
-export interface RunHooks {
-  /** Name and version, for monitors. */
-  readonly product: string;
-  /** What monitors list. */
-  readonly catalog: MachineCatalog;
+export interface RunHooks extends ManagementOptions {
   /** Everything is open, the threads not yet started. */
   readonly opened: () => void;
   /** The machine's controls: what ends it early. */
@@ -64,8 +59,8 @@ export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<nu
     dumpDtb(vm.machine!.bootInfo.dtb, o.virt.dumpdtb);
     return 0;
   }
-  const management = new Management(vm, o, hooks.catalog, hooks.product);
-  const chardevs = await openChardevs(o, { quit: () => vm.quit('host-ui') }, hooks.product, hooks.opened, (...monitor) => management.attach(...monitor));
+  const management = new Management(vm, o, hooks);
+  const chardevs = await openChardevs(o, { quit: () => vm.quit('host-ui'), opened: hooks.opened, monitor: (...monitor) => management.attach(...monitor) });
   try {
     hooks.controlled?.(vm);
     management.connect(chardevs);

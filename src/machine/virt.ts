@@ -6,6 +6,7 @@ import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
 import { Machine, type MachineSpec } from '../accel/machine-view.ts';
 import { TbStore } from '../accel/tb-store.ts';
+import { Tlb } from '../accel/tlb.ts';
 import { notifyTimer } from '../accel/timer-thread.ts';
 import { type Vcpu, cpuBlockSize } from '../accel/vcpu.ts';
 import { createRam } from '../memory/ram.ts';
@@ -318,6 +319,32 @@ export class VirtMachine {
   get tbSize(): number { return this.#o.tbSize; }
   /** Figures of the TB store. */
   stats(): ReturnType<TbStore['stats']> { return this.#engine.store.stats(); }
+  /** The pages in a vCPU's TLB. */
+  tlbPages(cpu: number): ReturnType<Tlb['pages']> { return new Tlb(this.#cpus[cpu]).pages(); }
+
+  /** Registers of a device on the main thread, as the guest would read them; undefined when there is none. */
+  readDevice(pa: number, bytes: number, size: number): Uint8Array | undefined {
+    const r = findRange(this.machine.spec.flat, pa), d = r?.kind === 'main' ? this.devices.get(r.region!) : undefined;
+    if (!r || !d || pa + bytes > r.base + r.size || pa % size !== 0) return undefined;
+    const out = Buffer.alloc(bytes);
+    for (let at = 0; at + size <= bytes; at += size) out.writeUIntLE(d.read(pa + at - r.base, size, -1) >>> 0 & (size === 4 ? -1 >>> 0 : 2 ** (8 * size) - 1), at, size);
+    return out;
+  }
+
+  /** The shared interrupts that are enabled, pending or active in the distributor. */
+  gicLines(): string[] {
+    const word = (base: number, n: number) => this.gic.distributor.read(base + 4 * n, 4, 0) >>> 0;
+    const lines: string[] = [];
+    for (let n = 1; n < 9; n++) {
+      const enabled = word(0x100, n), pending = word(0x200, n), active = word(0x300, n);
+      for (let bit = 0; bit < 32; bit++) {
+        const is = (v: number) => ((v >>> bit) & 1 ? 1 : 0);
+        if (is(enabled | pending | active)) lines.push(`irq ${32 * n + bit}: enabled=${is(enabled)} pending=${is(pending)} active=${is(active)}`);
+      }
+    }
+    return lines;
+  }
+
   /** MPIDR affinity of a vCPU. */
   affinity(cpu: number): number { return Number(mpAffinity(cpu, this.#o.gicVersion)); }
   /** Name of the host thread that runs a vCPU. */

@@ -1,8 +1,8 @@
 // The monitors of a machine: the QMP server with its commands, the human monitors, and events to all of them.
-import { Monitor, executeLine, type MachineControl } from '../chardev/monitor.ts';
+import { isatty } from 'node:tty';
 import type { CharBackend } from '../chardev/backend.ts';
 import type { Chardevs } from '../chardev/open.ts';
-import type { MonitorSpec } from '../chardev/spec.ts';
+import type { ChardevSpec, MonitorSpec } from '../chardev/spec.ts';
 import type { MachineOptions } from '../machine/options.ts';
 import type { Vm } from '../machine/vm.ts';
 import { COMMANDS } from '../qmp/commands/index.ts';
@@ -11,27 +11,34 @@ import type { Json, JsonObject } from '../qmp/json.ts';
 import { QomTree } from '../qmp/qom.ts';
 import { QmpServer, type QmpCall } from '../qmp/server.ts';
 import { QmpSession } from '../qmp/session.ts';
+import { Hmp, newHmpState } from './hmp.ts';
+import { Monitor } from './monitor.ts';
 import { declareTraceEvents, trace } from '../trace.ts';
 
 /** The version of QEMU whose interface this is. */
 const QEMU_VERSION = { major: 7, minor: 2, micro: 0 };
 
+export interface ManagementOptions {
+  /** Name and version, `mttcg 0.1.0`. */
+  readonly product: string;
+  readonly catalog: MachineCatalog;
+  readonly parseChardev: (text: string) => ChardevSpec;
+}
+
 export class Management {
   readonly qmp: QmpServer;
   readonly #vm: Vm;
   readonly #options: MachineOptions;
-  readonly #catalog: MachineCatalog;
-  readonly #product: string;
+  readonly #o: ManagementOptions;
   #context: QmpContext | undefined;
+  #hmp: Hmp | undefined;
 
-  /** `product`: name and version, `mttcg 0.1.0`. */
-  constructor(vm: Vm, options: MachineOptions, catalog: MachineCatalog, product: string) {
+  constructor(vm: Vm, options: MachineOptions, o: ManagementOptions) {
     this.#vm = vm;
     this.#options = options;
-    this.#catalog = catalog;
-    this.#product = product;
+    this.#o = o;
     this.qmp = new QmpServer({
-      version: { qemu: QEMU_VERSION, package: product },
+      version: { qemu: QEMU_VERSION, package: o.product },
       preconfig: () => vm.state === 'preconfig',
       run: (name, args, call) => this.#run(name, args, call),
     });
@@ -42,35 +49,30 @@ export class Management {
     });
   }
 
+  /** Tells the commands of the machine's character devices. Before the first monitor. */
+  connect(chardevs: Chardevs): void {
+    if (this.#context) return;
+    const state = newHmpState(), { catalog, product, parseChardev } = this.#o;
+    const context: QmpContext = this.#context = {
+      vm: this.#vm, options: this.#options, catalog, product, parseChardev, chardevs, qom: new QomTree(this.#vm, this.#options, chardevs),
+      hmp: async (line, cpuIndex) => {
+        state.cpu = cpuIndex ?? 0;
+        return (await hmp.execute(line, state)).replaceAll('\n', '\r\n');
+      },
+    };
+    const hmp = this.#hmp = new Hmp(context, this.qmp);
+  }
+
   /** Puts a monitor on its character device. */
   attach(spec: MonitorSpec, backend: CharBackend, muxed: boolean, chardevs: Chardevs): void {
     this.connect(chardevs);
     if (spec.mode === 'control') new QmpSession(backend, this.qmp, { pretty: spec.pretty, oob: !muxed });
-    else new Monitor(backend, { machine: this.#control(), chardevs, product: this.#product }, muxed);
-  }
-
-  /** Tells the commands of the machine's character devices. */
-  connect(chardevs: Chardevs): void {
-    this.#context ??= {
-      vm: this.#vm, options: this.#options, catalog: this.#catalog, product: this.#product, chardevs, qom: new QomTree(this.#vm, this.#options, chardevs),
-      hmp: async (line) => {
-        const text = executeLine({ machine: this.#control(), chardevs, product: this.#product }, line.trim());
-        return text === undefined || text === '' ? '' : `${text}\r\n`;
-      },
-    };
+    else new Monitor(backend, this.#hmp!, { product: this.#o.product, muxed, terminal: chardevs.get(spec.chardev)?.describe() === 'stdio' && isatty(0) && isatty(1) });
   }
 
   /** Stops timers. */
   close(): void {
     this.qmp.close();
-  }
-
-  #control(): MachineControl {
-    const vm = this.#vm;
-    return {
-      quit: () => vm.quit(), status: () => vm.state, systemReset: () => void vm.reset(), systemPowerdown: () => void vm.powerdown(),
-      stop: () => void vm.stop(), cont: () => void vm.cont().catch(() => {}), name: () => this.#options.name, uuid: () => this.#options.uuid,
-    };
   }
 
   async #run(name: string, args: JsonObject, call: QmpCall): Promise<Json | undefined> {

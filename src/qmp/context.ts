@@ -1,5 +1,6 @@
 // What QMP commands work on: the machine and what it was made from.
 import type { Chardevs } from '../chardev/open.ts';
+import type { ChardevSpec } from '../chardev/spec.ts';
 import type { MachineOptions } from '../machine/options.ts';
 import type { Vm } from '../machine/vm.ts';
 import type { QomTree } from './qom.ts';
@@ -19,6 +20,8 @@ export interface QmpContext {
   readonly product: string;
   readonly chardevs: Chardevs;
   readonly qom: QomTree;
+  /** Options of `-chardev`, for the human monitor's chardev-add. UserErrors. */
+  readonly parseChardev: (text: string) => ChardevSpec;
   /** Runs a command of the human monitor; what it prints. */
   readonly hmp: (line: string, cpuIndex: number | undefined) => Promise<string>;
 }

@@ -306,7 +306,7 @@ function parseString(token: Buffer): string {
 
 /** ASCII only, other characters as \uXXXX. */
 function quote(text: string): string {
-  return JSON.stringify(text).replace(/[\x7f-\uffff]|\\u[0-9a-f]{4}/g, (c) => `\\u${(c.length > 1 ? c.slice(2) : c.charCodeAt(0).toString(16).padStart(4, '0')).toUpperCase()}`);
+  return JSON.stringify(text).replace(/\\\\|[\x7f-\uffff]|\\u[0-9a-f]{4}/g, (c) => (c === '\\\\' ? c : `\\u${(c.length > 1 ? c.slice(2) : c.charCodeAt(0).toString(16).padStart(4, '0')).toUpperCase()}`));
 }
 
 /** A value as QEMU writes it: on one line with `: ` and `, `, or, pretty, with four spaces a level. Members that are undefined are left out. */

@@ -41,10 +41,11 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'log.ts': 'logging', 'errors.ts': 'UserErrors become error replies', 'trace.ts': 'trace-event-set-state',
   },
   monitor: {
-    qmp: 'the QMP server and its commands', chardev: 'monitors are front ends of character devices', 'type:machine': 'what the commands act on', 'trace.ts': 'trace events',
+    qmp: 'the QMP server and its commands', 'type:chardev': 'monitors are front ends of character devices', 'type:machine': 'what the commands act on', 'trace.ts': 'trace events',
+    'log.ts': 'log, logfile', 'errors.ts': 'UserErrors are shown',
   },
   machine: {
-    monitor: 'attaches the monitors', 'type:qmp': 'what monitors list',
+    monitor: 'attaches the monitors',
     hw: 'builds the board', target: 'wires the guest ISA in', accel: 'engine', tcg: 'generates the interpreter once', memory: 'layouts',
     chardev: 'serial lines', stress: 'the embedded default guest', 'log.ts': 'logging', 'trace.ts': 'trace events',
     'errors.ts': 'UserError of a kernel, an initrd, a device tree',

@@ -3,6 +3,8 @@ import { NullBackend } from '../../src/chardev/backend.ts';
 import { closeAllChardevs, openChardevs } from '../../src/chardev/open.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
 import { MACHINES } from '../../src/cli/catalog.ts';
+import type { Hmp } from '../../src/monitor/hmp.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
 import { quitOnSignals } from '../../src/cli/signals.ts';
 
 quitOnSignals();
@@ -12,7 +14,21 @@ const request = parseCommandLine(argv, catalog);
 if (request.kind !== 'run') throw new Error('not a machine');
 
 const quit = (code: number) => void closeAllChardevs().then(() => process.exit(code));
-const chardevs = await openChardevs(request.options, { quit, status: () => 'running' }, 'mttcg test');
+const hmp = {
+  ended: false,
+  execute: async (line: string) => {
+    if (line === 'quit') {
+      hmp.ended = true;
+      quit(0);
+    }
+    return line === 'info status' ? 'VM status: running\n' : '';
+  },
+  remember: () => {},
+};
+const chardevs = await openChardevs(request.options, {
+  quit: () => quit(0),
+  monitor: (_spec, backend, muxed) => new Monitor(backend, hmp as unknown as Hmp, { product: 'mttcg test', muxed, terminal: false }),
+});
 const serial = chardevs.serial(0);
 if (serial instanceof NullBackend) throw new Error('no serial port');
 const say = (text: string) => serial.write(Buffer.from(text));

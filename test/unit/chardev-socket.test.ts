@@ -11,17 +11,21 @@ import type { CharFrontend } from '../../src/chardev/backend.ts';
 import { openChardevs, type Chardevs } from '../../src/chardev/open.ts';
 import { HIGH_WATER } from '../../src/chardev/output-queue.ts';
 import { SocketBackend } from '../../src/chardev/socket.ts';
+import type { Hmp } from '../../src/monitor/hmp.ts';
+import { Monitor } from '../../src/monitor/monitor.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
 import { MACHINES } from '../../src/cli/catalog.ts';
 
 const catalog = { machines: MACHINES, cpuModels: [{ name: 'cortex-a57', description: '' }], exclusiveSchemes: ['cmpxchg'] };
 const child = fileURLToPath(new URL('chardev-console.child.ts', import.meta.url));
 
+const hmp = { execute: async () => 'VM status: running\n', remember: () => {} } as unknown as Hmp;
+
 /** Opens the character devices of a command line. */
 function open(...argv: string[]): Promise<Chardevs> {
   const request = parseCommandLine(argv, catalog);
   if (request.kind !== 'run') throw new Error('not a machine');
-  return openChardevs(request.options, { quit: () => {} }, 'mttcg 1');
+  return openChardevs(request.options, { quit: () => {}, monitor: (_spec, backend, muxed) => new Monitor(backend, hmp, { product: 'mttcg 1', muxed, terminal: false }) });
 }
 
 /** A guest that collects, and can be waited for. */

@@ -33,6 +33,7 @@ const CASES: readonly (readonly [string | Buffer, readonly string[]])[] = [
   ['{"id":-}', [parse("stray '-}'")]],
   ['{"id":12345678901234567890}', ['{"id": 12345678901234567890}']],
   ['{"id":{"a":[1,2.5,null,"\\u00e9"]}}', ['{"id": {"a": [1, 2.5, null, "\\u00E9"]}}']],
+  ['{"a":"\\\\u00e9"}', ['{"a": "\\\\u00e9"}']],
   ["{'a':'single'}", ['{"a": "single"}']],
   ['{"e":1,}', [expecting]],
   ['{"e" 1}', [parse('missing : in object pair')]],

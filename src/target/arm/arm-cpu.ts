@@ -4,10 +4,10 @@ import { HelperTable } from '../../accel/target.ts';
 import type { Vcpu } from '../../accel/vcpu.ts';
 import { CPUState, CPU_INTERRUPT_TIMER } from '../../memory/layout/cpu.ts';
 import type { HelperRef, TCGContext } from '../../tcg/context.ts';
-import { ARM_MMU_MODES, ARMMMUIdx, CPUARMState, envOff } from './env.ts';
+import { ARM_MMU_MODES, ARMMMUIdx, CPUARMState, envOff, getFlag, TBFlag } from './env.ts';
 import { FSC, pendingInterrupt, raiseAbort, takeException } from './exceptions.ts';
 import type { CpuModel } from './features.ts';
-import { CC, readNzcv } from './flags.ts';
+import { CC } from './flags.ts';
 import { registerFpHelpers } from './helpers/fp.ts';
 import { registerIntHelpers } from './helpers/int.ts';
 import { wakesFromHalt } from './helpers/sleep.ts';
@@ -17,7 +17,7 @@ import { rebuildHflags } from './hflags.ts';
 import { walk, type MmuModel } from './mmu/walk.ts';
 import type { ArmPorts } from './ports.ts';
 import { PSCI_ON, startPending, startRequested } from './psci.ts';
-import { DAIF } from './state.ts';
+import { DAIF, readPstate } from './state.ts';
 import type { SysregContext } from './sysregs/def.ts';
 import { keyName } from './sysregs/def.ts';
 import { sysregTable } from './sysregs/table.ts';
@@ -155,14 +155,26 @@ export class ArmCpu implements TargetCpu {
     return true;
   }
 
-  dumpState(cpu: Vcpu): string {
-    const hex = (v: bigint) => v.toString(16).padStart(16, '0');
-    const lines = [`PC=${hex(cpu.ld64(envOff.pc))} SP=${hex(cpu.ld64(envOff.x + 8 * 31))}`];
-    for (let r = 0; r < 31; r += 3) {
-      lines.push([0, 1, 2].filter((k) => r + k < 31).map((k) => `X${String(r + k).padStart(2, '0')}=${hex(cpu.ld64(envOff.x + 8 * (r + k)))}`).join(' '));
-    }
-    const n = readNzcv(cpu);
-    lines.push(`PSTATE=${[...'NZCV'].map((c, i) => ((n >>> (31 - i)) & 1 ? c : '-')).join('')} EL${cpu.ld32(envOff.el)}${cpu.ld32(envOff.spsel) ? 'h' : 't'} DAIF=${(cpu.ld32(envOff.daif) >> 6).toString(2).padStart(4, '0')}`);
-    return lines.join('\n');
+  /** QEMU's layout of the registers. */
+  dumpState(cpu: Vcpu, fpu = false): string {
+    const hex = (v: bigint) => v.toString(16).padStart(16, '0'), x = (r: number) => hex(cpu.ld64(envOff.x + 8 * r));
+    let text = ` PC=${hex(cpu.ld64(envOff.pc))} `;
+    for (let r = 0; r < 32; r++) text += `${r === 31 ? ' SP' : `X${String(r).padStart(2, '0')}`}=${x(r)}${(r + 2) % 3 === 0 ? '\n' : ' '}`;
+    const pstate = readPstate(cpu);
+    text = `${text.trimEnd()}\nPSTATE=${pstate.toString(16).padStart(8, '0')} ${[...'NZCV'].map((c, i) => ((pstate >>> (31 - i)) & 1 ? c : '-')).join('')} EL${cpu.ld32(envOff.el)}${cpu.ld32(envOff.spsel) ? 'h' : 't'}`;
+    if (!fpu) return text;
+    if (getFlag(cpu.tbFlags, TBFlag.FPEXC_EL) !== 0) return `${text}    FPU disabled`;
+    const hex32 = (o: number) => (cpu.ld32(o) >>> 0).toString(16).padStart(8, '0');
+    text += `     FPCR=${hex32(envOff.fpcr)} FPSR=${hex32(envOff.fpsr)}`;
+    for (let q = 0; q < 32; q++) text += `${q % 2 ? ' ' : '\n'}Q${String(q).padStart(2, '0')}=${hex(cpu.ld64(envOff.v + 16 * q + 8))}:${hex(cpu.ld64(envOff.v + 16 * q))}`;
+    return text;
+  }
+
+  registerByName(cpu: Vcpu, name: string): bigint | undefined {
+    if (name === 'pc') return cpu.ld64(envOff.pc);
+    if (name === 'sp') return cpu.ld64(envOff.x + 8 * 31);
+    if (name === 'cpsr' || name === 'pstate') return BigInt(readPstate(cpu));
+    const r = /^x(\d+)$/.exec(name);
+    return r && Number(r[1]) < 31 ? cpu.ld64(envOff.x + 8 * Number(r[1])) : undefined;
   }
 }

@@ -1,0 +1,3 @@
+// A mistake on the human monitor's command line.
+
+export class HmpError extends Error {}

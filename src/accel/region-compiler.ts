@@ -3,6 +3,7 @@ import { TCGContext } from '../tcg/context.ts';
 import { optimize } from '../tcg/optimize.ts';
 import { compileRegions, type RegionOptions } from '../tcg/region.ts';
 import type { RegionTb } from '../tcg/region-graph.ts';
+import { GotoPtr } from '../tcg/ops/control.ts';
 import { opDef } from '../tcg/ops/index.ts';
 import { TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
 import { CF_COUNT_MASK, TB, TB_INVALID } from '../memory/layout/tb.ts';
@@ -12,7 +13,7 @@ import type { TargetCpu } from './target.ts';
 import { TbStore } from './tb-store.ts';
 
 const T = TB.off;
-const GOTO_TB = opDef('goto_tb');
+const GOTO_TB = opDef('goto_tb'), GOTO_PTR = opDef('goto_ptr');
 /** A region takes in at most this many TBs. */
 const MAX_TBS = 64;
 /** A successor joins the region when it ran at least this share of the seed's executions. */
@@ -68,27 +69,29 @@ export class RegionCompiler {
     const word = (tb: number, f: number) => i32[tb + f >>> 2];
     const flags = word(seed, T.flags), cflags = word(seed, T.cflags), csBase = word(seed, T.cs_base);
     const heat = (word(seed, T.exec_count) >>> 0) * HEAT_SHARE;
-    const at = new Map<number, number>();
+    const at = new Map<number, number>(), next = this.#target.chainFlags(flags);
     for (const tb of this.#store.tbsOfPage(page)) {
-      if (word(tb, T.flags) === flags && word(tb, T.cflags) === cflags && word(tb, T.cs_base) === csBase) {
+      if (word(tb, T.flags) === next && word(tb, T.cflags) === cflags && word(tb, T.cs_base) === csBase) {
         at.set(this.#store.phys(tb) % TARGET_PAGE_SIZE, tb);
       }
     }
     const out: RegionTb[] = [];
     const queue = [seed], seen = new Set(queue);
+    const join = (tb: number | undefined): void => {
+      if (tb === undefined || seen.has(tb) || this.#store.phys(tb) === this.#store.phys(seed) || (word(tb, T.exec_count) >>> 0) < heat) return;
+      seen.add(tb);
+      queue.push(tb);
+    };
     while (queue.length && out.length < MAX_TBS) {
       const tb = queue.shift()!;
-      const ops = this.#translate(tb, flags, csBase, cflags, page);
+      const ops = this.#translate(tb, tb === seed ? flags : next, csBase, cflags, page);
       if (!ops) { if (tb === seed) return []; continue; }
       out.push(ops);
       // Jumps, and what follows in memory: a call returns there.
       const targets = ops.ops.filter((op) => op.def === GOTO_TB).map((op) => op.imms[1]);
-      for (const to of [...targets, ops.start + ops.size]) {
-        const next = at.get(to);
-        if (next === undefined || seen.has(next) || (word(next, T.exec_count) >>> 0) < heat) continue;
-        seen.add(next);
-        queue.push(next);
-      }
+      for (const to of [...targets, ops.start + ops.size]) join(at.get(to));
+      // A jump table: whatever is warm on the page may be its target.
+      if (ops.ops.some((op) => op.def === GOTO_PTR && op.imms[0] === GotoPtr.JUMP)) at.forEach(join);
     }
     return out;
   }

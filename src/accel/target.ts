@@ -88,6 +88,8 @@ export interface TargetCpu {
   initTcg(tcg: TCGContext): void;
   /** Emits the ops of one TB into `tcg`. */
   translate(tcg: TCGContext, req: TbRequest): TbResult;
+  /** Flags of the TBs that a TB with these flags reaches by goto_tb. */
+  chainFlags(flags: number): number;
   /** Puts a vCPU into its reset state. Runs on the vCPU's thread, or before the threads start. */
   reset(cpu: Vcpu): void;
   /** PC as two 32-bit halves. */

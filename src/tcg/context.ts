@@ -1,6 +1,7 @@
 // TCGContext: what a translator calls to build the ops of one TB.
 import { Type, MemOp, type Cond, type Label, type Temp, type TempKind } from './types.ts';
 import { OPS, opDef } from './ops/index.ts';
+import { GotoPtr } from './ops/control.ts';
 import type { OpDef } from './ops/def.ts';
 import { CPUState, TLBDesc, HELPER_ARGS } from '../memory/layout/cpu.ts';
 
@@ -266,6 +267,6 @@ export class TCGContext {
   }
   /** `dest`: page offset of the target, which is in the TB's own page. */
   gotoTb(slot: 0 | 1, dest: number): void { this.emit(D.goto_tb, Type.I64, [], [], [slot, dest]); }
-  gotoPtr(): void { this.emit(D.goto_ptr, Type.I64, [], []); }
+  gotoPtr(kind: GotoPtr = GotoPtr.LOOKUP): void { this.emit(D.goto_ptr, Type.I64, [], [], [kind]); }
   exitTb(code: number): void { this.emit(D.exit_tb, Type.I64, [], [], [code]); }
 }

@@ -49,8 +49,9 @@ export class RegionFlow {
     const { nodes, order } = g;
     for (const n of order) {
       // The PC must be known to be as at the TB's start, or not, wherever control may be.
-      const goesOn = nodes[n].next.some((d) => !nodes[d].head);
-      if (goesOn && nodes[n].ops.some((op) => op.def === CALL || (pc && op.outs.includes(pc)))) this.#keepsPc.add(nodes[n].tbHead);
+      const goesOn = nodes[n].next.some((d) => !nodes[d].head && !nodes[d].dispatch);
+      if (nodes[n].dispatch) this.#keepsPc.add(n);
+      else if (goesOn && nodes[n].ops.some((op) => op.def === CALL || (pc && op.outs.includes(pc)))) this.#keepsPc.add(nodes[n].tbHead);
     }
     for (const n of order) this.dirtyIn[n] = this.flush[n] = 0n;
     const needed = this.#liveness(false), pcBit = pc ? bit(pc) : 0n;
@@ -80,7 +81,7 @@ export class RegionFlow {
         out |= live[d] ?? 0n;
         if (!exits) continue;
         // A back edge may leave instead, and so may a jump after insn_sync.
-        if (nodes[d].rpo <= nodes[n].rpo || nodes[n].ops.some((op) => op.def === SYNC)) out |= this.#dirtyOut(n) & ~pc;
+        if (nodes[d].rpo <= nodes[n].rpo || nodes[n].ops.some((op) => op.def === SYNC)) out |= this.#dirtyOut(n) & (nodes[d].dispatch ? -1n : ~pc);
         out |= this.#dirtyOut(n) & this.flush[d];
       }
       this.#liveOut[n] = out;
@@ -124,6 +125,7 @@ export class RegionFlow {
       if (op.def === CALL || (this.#pc && op.outs.includes(this.#pc))) isLocal = true;
     }
     let live = this.#liveOut[n];
+    if (this.#g.nodes[n].dispatch) live |= pc | (exits ? this.dirtyIn[n] : 0n);
     for (let i = ops.length - 1; i >= k; i--) {
       const op = ops[i], { flags } = op.def;
       live &= ~writes(op);

@@ -1,13 +1,16 @@
 // Control-flow graph of a region: basic blocks of several TBs, ordered and dominator-analysed for structured emission.
 import { OpFlag } from './ops/def.ts';
+import { GotoPtr } from './ops/control.ts';
 import { opDef } from './ops/index.ts';
 import type { Op } from './context.ts';
 import type { Label } from './types.ts';
 
 const SET_LABEL = opDef('set_label'), GOTO_TB = opDef('goto_tb'), GOTO_PTR = opDef('goto_ptr'), BR = opDef('br'), INSN_START = opDef('insn_start');
 
-/** Targets inside the region that an indirect jump compares with before it looks the pc up. */
-const MAX_GUESSES = 4;
+/** Calls whose successors a return compares with before it looks the pc up. */
+const MAX_RETURNS = 4;
+/** Targets of a region's jump tables. */
+const MAX_TARGETS = 64;
 
 /** One TB of a region. */
 export interface RegionTb {
@@ -28,11 +31,13 @@ export interface Node {
   /** The node its TB begins with; `head`: it is that one. */
   readonly tbHead: number;
   readonly head: boolean;
+  /** Where all jump tables of the region meet: no ops, the pc tells which of `next` comes next. */
+  readonly dispatch?: boolean;
   /** Index of the guest instruction under way where the block starts, -1 before the first. */
   readonly insn: number;
   /**
-   * Successors: [taken, fall-through] of a brcond, [target] of goto_tb, guesses of goto_ptr, what follows else; empty when
-   * control leaves the region.
+   * Successors: [taken, fall-through] of a brcond, [target] of goto_tb, guesses of goto_ptr or the dispatch node, what
+   * follows else; empty when control leaves the region.
    */
   next: number[];
   /** Position in reverse post-order; -1: unreachable. */
@@ -102,8 +107,9 @@ export function buildGraph(tbs: readonly RegionTb[]): Graph {
   for (const node of nodes) {
     const last = node.ops.at(-1);
     if (last?.def === GOTO_TB && head.has(last.imms[1])) node.next = [head.get(last.imms[1])!];
-    else if (last?.def === GOTO_PTR) node.next = returns.slice(0, MAX_GUESSES);
+    else if (last?.def === GOTO_PTR && last.imms[0] === GotoPtr.RETURN) node.next = returns.slice(0, MAX_RETURNS);
   }
+  addDispatch(nodes, tbs, head);
   const graph: Graph = { nodes, entry: head.get(tbs[0].start)!, order: [] };
   // Edges into the middle of a loop become exits, one at a time, until every retreating edge ends at a dominator.
   for (;;) {
@@ -111,9 +117,21 @@ export function buildGraph(tbs: readonly RegionTb[]): Graph {
     const bad = nodes.find((x, i) => x.rpo >= 0 && x.next.some((d) => nodes[d].rpo <= x.rpo && !dominates(graph, d, i)));
     if (!bad) return graph;
     const last = bad.ops.at(-1)?.def;
-    if (last !== GOTO_TB && last !== GOTO_PTR) throw new Error('irreducible control flow inside a TB');
+    if (!bad.dispatch && last !== GOTO_TB && last !== GOTO_PTR) throw new Error('irreducible control flow inside a TB');
     bad.next = bad.next.filter((d) => nodes[d].rpo > bad.rpo || dominates(graph, d, nodes.indexOf(bad)));
   }
+}
+
+/** Sends jump tables to a node of their own, which goes to the TBs that nothing else leads to, and to the entry. */
+function addDispatch(nodes: Node[], tbs: readonly RegionTb[], head: ReadonlyMap<number, number>): void {
+  const jumps = nodes.filter((x) => { const last = x.ops.at(-1); return last?.def === GOTO_PTR && last.imms[0] === GotoPtr.JUMP; });
+  const reached = new Set(nodes.flatMap((x) => x.next));
+  const targets = tbs.map((tb) => head.get(tb.start)!).filter((n) => n === head.get(tbs[0].start) || !reached.has(n)).slice(0, MAX_TARGETS);
+  if (jumps.length === 0 || targets.length < 2) return;
+  targets.sort((a, b) => nodes[a].tb.start - nodes[b].tb.start);
+  const d = nodes.length;
+  nodes.push({ tb: tbs[0], ops: [], tbHead: d, head: false, dispatch: true, insn: -1, next: targets, rpo: -1, idom: -1, loop: false, merge: false, body: undefined, inLoop: false });
+  for (const x of jumps) x.next = [d];
 }
 
 /** Reverse post-order, dominators (Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm"), loop headers, merge points. */

@@ -188,6 +188,7 @@ class RegionEmit implements WasmCallEmit {
   #body(n: number): void {
     const node = this.#g.nodes[n];
     const here: Place = this.#where = { node: n, op: node.ops[0], at: 0, insn: node.insn, dirty: this.#flow.dirtyAtStart(n), pcLocal: this.#flow.keepsPc(node.tbHead), sync: false };
+    if (node.dispatch) return this.#dispatch(n);
     if (node.head && here.pcLocal) { this.#startPc(n); this.w.localSet(this.#localOf(this.#pc!)); }
     for (let k = 0; k < node.ops.length; k++) {
       const op = node.ops[k];
@@ -204,17 +205,38 @@ class RegionEmit implements WasmCallEmit {
     if (node.next.length) this.#edge(n, node.next[0]);
   }
 
+  /** Goes where the PC says by halving the targets, which are in order of their addresses. */
+  #dispatch(n: number): void {
+    const { w } = this, { nodes } = this.#g, at = this.scratch('i64', 'at');
+    w.localGet(this.#localOf(this.#pc!)); w.localGet(this.scratch('i64', 'page')); w.op('i64_sub'); w.localSet(at);
+    const search = (targets: readonly number[]): void => {
+      if (targets.length === 1) {
+        w.localGet(at); w.i64Const(nodes[targets[0]].tb.start); w.op('i64_eq');
+        w.if(); this.#edge(n, targets[0]); w.end();
+        return;
+      }
+      const half = targets.length >> 1;
+      w.localGet(at); w.i64Const(nodes[targets[half]].tb.start); w.op('i64_lt_u');
+      w.if(); search(targets.slice(0, half)); w.else(); search(targets.slice(half)); w.end();
+    };
+    search(nodes[n].next);
+    this.#leaveByLookup();
+  }
+
   /** Control goes from node n to node d. */
   #edge(n: number, d: number): void {
     const { w } = this, { nodes } = this.#g, flush = this.#flow.flush[d], here = { ...this.#where };
     this.#store(here.dirty & flush);
     const back = nodes[d].rpo <= nodes[n].rpo;
-    if (nodes[d].head && (back || here.sync)) {
+    if ((nodes[d].head && (back || here.sync)) || (nodes[d].dispatch && back)) {
       // Leave when asked to.
       this.#exitRequest();
       w.hint(false); w.if();
-      this.#store(here.dirty & ~flush & (this.#pc ? ~bit(this.#pc) : -1n));
-      this.#storeStartPc(d);
+      if (nodes[d].dispatch) this.#store(here.dirty & ~flush);
+      else {
+        this.#store(here.dirty & ~flush & (this.#pc ? ~bit(this.#pc) : -1n));
+        this.#storeStartPc(d);
+      }
       w.i32Const(nodes[d].tb.tb | TB_EXIT_REQUESTED); w.return();
       w.end();
     }
@@ -301,11 +323,16 @@ class RegionEmit implements WasmCallEmit {
     this.#return(slot);
   }
   gotoPtr(): void {
-    const { w } = this, n = this.#where.node;
-    for (const d of this.#g.nodes[n].next) {
+    const { w } = this, n = this.#where.node, { next } = this.#g.nodes[n];
+    if (next.length === 1 && this.#g.nodes[next[0]].dispatch) return this.#edge(n, next[0]);
+    for (const d of next) {
       w.localGet(this.#localOf(this.#pc!)); this.#startPc(d); w.op('i64_eq');
       w.if(); this.#edge(n, d); w.end();
     }
+    this.#leaveByLookup();
+  }
+  #leaveByLookup(): void {
+    const { w } = this;
     this.#writeBack();
     this.tb(); w.i32Const(TB_EXIT_NOCHAIN); w.op('i32_or'); w.localSet(CODE);
     w.br(this.#lookup);

@@ -38,6 +38,7 @@ class BenchTarget implements TargetCpu {
   readonly mmuModes = 3;
   readonly wasmModules = { helpers: loadArmHelpers() };
   readonly restoredGlobals = ['pc', 'cc_op'];
+  chainFlags(flags: number): number { return flags; }
   readonly core: CoreHelpers;
   g!: ArmGlobals;
   feat: ArmFeatures;

@@ -1,4 +1,5 @@
 // A toy guest: 16 registers, 4-byte instructions, a linear page table in RAM. Small enough that a test sees all of it.
+import { GotoPtr } from '../../src/tcg/ops/control.ts';
 import {
   HelperTable, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type TargetCpu, type TbRequest, type TbResult, type Translation,
 } from '../../src/accel/target.ts';
@@ -66,6 +67,7 @@ export class ToyCpu implements TargetCpu {
   readonly mmuModes = 1;
   readonly wasmModules = {};
   readonly restoredGlobals = ['pc'];
+  chainFlags(flags: number): number { return flags; }
   /** The engine this target runs on, for tb_flush requests. */
   engine: Engine | undefined;
   readonly #c: ToyConfig;
@@ -135,7 +137,7 @@ export class ToyCpu implements TargetCpu {
     let at = start, saved = start, icount = 0, open = true;
     /** Brings env.pc to page offset `to` (which may lie outside the page). */
     const setPc = (to: number) => { tcg.add(pc, pc, to - saved); saved = to; };
-    const leave = () => { if (lookUp) tcg.gotoPtr(); else tcg.exitTb(TB_EXIT_NOCHAIN); };
+    const leave = (kind: GotoPtr = GotoPtr.LOOKUP) => { if (lookUp) tcg.gotoPtr(kind); else tcg.exitTb(TB_EXIT_NOCHAIN); };
     /** Goes to a page offset by slot n; other paths of the TB still have env.pc as it was. */
     const go = (n: 0 | 1, to: number) => {
       tcg.add(pc, pc, to - saved);
@@ -183,7 +185,7 @@ export class ToyCpu implements TargetCpu {
         }
         case 'b': go(0, target); return { size: next - start, icount };
         case 'bl': tcg.add(d, pc, next - saved); go(0, target); return { size: next - start, icount };
-        case 'br': tcg.mov(pc, n); leave(); return { size: next - start, icount };
+        case 'br': tcg.mov(pc, n); leave(GotoPtr.RETURN); return { size: next - start, icount };
         case 'blr': { const to = tcg.i64(); tcg.mov(to, n); tcg.add(d, pc, next - saved); tcg.mov(pc, to); leave(); return { size: next - start, icount }; }
         case 'isb': tcg.insnSync(); end(); break;
         case 'ic': case 'tlbi': case 'tlbil': call(h[op], null, n); end(); break;

@@ -4,7 +4,7 @@ import { HelperTable } from '../../accel/target.ts';
 import type { Vcpu } from '../../accel/vcpu.ts';
 import { CPUState, CPU_INTERRUPT_TIMER } from '../../memory/layout/cpu.ts';
 import type { HelperRef, TCGContext } from '../../tcg/context.ts';
-import { ARM_MMU_MODES, ARMMMUIdx, CPUARMState, envOff, getFlag, TBFlag } from './env.ts';
+import { ARM_MMU_MODES, ARMMMUIdx, CPUARMState, envOff, flagMask, getFlag, TBFlag } from './env.ts';
 import { FSC, pendingInterrupt, raiseAbort, takeException } from './exceptions.ts';
 import type { CpuModel } from './features.ts';
 import { CC } from './flags.ts';
@@ -42,6 +42,8 @@ export class ArmCpu implements TargetCpu {
   readonly env = CPUARMState;
   readonly mmuModes = ARM_MMU_MODES;
   readonly restoredGlobals = ['pc', 'cc_op'];
+  /** BTYPE is that of a TB's first instruction only. */
+  chainFlags(flags: number): number { return flags & ~flagMask(TBFlag.BTYPE); }
   readonly wasmModules: Readonly<Record<string, Uint8Array<ArrayBuffer>>>;
   /** FSC of the last walk that failed. */
   lastFault = 0;

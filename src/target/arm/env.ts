@@ -148,4 +148,5 @@ export const TBFlag = {
   SPSEL: { shift: 21, width: 1 },
 } as const;
 export const getFlag = (flags: number, f: { shift: number; width: number }): number => (flags >>> f.shift) & ((1 << f.width) - 1);
+export const flagMask = (f: { shift: number; width: number }): number => ((1 << f.width) - 1) << f.shift;
 export const putFlag = (f: { shift: number; width: number }, v: number): number => (v & ((1 << f.width) - 1)) << f.shift;

@@ -43,6 +43,13 @@ const vcall = (n: number) => defOp(`callv${n}`, {
   }),
 });
 
+/**
+ * What is known of an indirect jump. LOOKUP: the flags of the next TB may differ from this one's. RETURN, JUMP: they do
+ * not, and the target may be what follows a call, or any code of this page.
+ */
+export const GotoPtr = { LOOKUP: 0, RETURN: 1, JUMP: 2 } as const;
+export type GotoPtr = (typeof GotoPtr)[keyof typeof GotoPtr];
+
 export const controlOps = [
   defOp('set_label', { doc: 'target of branches', types: I64, label: true, flags: OpFlag.SIDE_EFFECTS | OpFlag.BB_END | OpFlag.META, emit: () => {} }),
   defOp('br', { doc: 'go to label', types: I64, label: true, flags: END, emit: (e) => e.branch() }),
@@ -83,7 +90,10 @@ export const controlOps = [
     doc: 'go to the TB linked in the slot, or return to cpuExec asking for a link; pc is set already. dest: page offset of the target', types: I64,
     imms: [{ name: 'slot', values: [0, 1] }, { name: 'dest', width: 'u16' }], flags: END, emit: (e) => e.gotoTb(e.stat(0)),
   }),
-  defOp('goto_ptr', { doc: 'look the pc up in tb_jmp_cache and go there', types: I64, flags: END, emit: (e) => e.gotoPtr() }),
+  defOp('goto_ptr', {
+    doc: 'look the pc up in tb_jmp_cache and go there; kind: what a region may guess of the target (GotoPtr)', types: I64,
+    imms: [{ name: 'kind', values: Object.values(GotoPtr) }], flags: END, emit: (e) => e.gotoPtr(),
+  }),
   defOp('exit_tb', {
     doc: 'return to cpuExec with a TB_EXIT_* code', types: I64, imms: [{ name: 'code', values: [0, 1, 2, 3] }], flags: END,
     emit: (e) => e.exitTb(e.stat(0)),

@@ -1,4 +1,5 @@
 // Branches: immediate, conditional, compare-and-branch, test-and-branch, register, and with pointer authentication.
+import { GotoPtr } from '../../../tcg/ops/control.ts';
 import type { DecodeRow } from '../../../tcg/decode.ts';
 import { Cond, type Temp } from '../../../tcg/types.ts';
 import { envOff, getFlag, TBFlag } from '../env.ts';
@@ -74,6 +75,8 @@ function jumpTo(s: S, target: Temp, link: boolean, btype: number): boolean {
   cleanTarget(s, s.g.pc, target);
   if (s.feat.bti) s.setBtype(btype);
   s.isJmp = Jmp.JUMP;
+  // With FEAT_BTI a jump changes BTYPE and so the flags; a return leaves it 0.
+  s.jumpKind = link ? GotoPtr.LOOKUP : btype === 0 ? GotoPtr.RETURN : s.feat.bti ? GotoPtr.LOOKUP : GotoPtr.JUMP;
   return true;
 }
 /** BTYPE after BR from a page that is not guarded, or through X16 and X17; from a guarded one. */

@@ -1,4 +1,5 @@
 // DisasContext: what every trans_* function works with while one TB is translated.
+import { GotoPtr } from '../../../tcg/ops/control.ts';
 import type { TCGContext } from '../../../tcg/context.ts';
 import { Cond, Type, type Label, type Temp } from '../../../tcg/types.ts';
 import type { HelperRef } from '../../../tcg/context.ts';
@@ -81,6 +82,8 @@ export class DisasContext {
   /** The instruction word. */
   insn = 0;
   isJmp: Jmp = Jmp.NEXT;
+  /** What is known of the target when isJmp is JUMP. */
+  jumpKind: GotoPtr = GotoPtr.LOOKUP;
   /** Lazy-flag kind known for cc_a/cc_b, and what env.cc_op holds. */
   ccOp: number = CC.DYNAMIC;
   ccOpEnv: number = CC.DYNAMIC;
@@ -158,10 +161,10 @@ export class DisasContext {
     this.isJmp = Jmp.NORETURN;
   }
   /** Ends the TB with pc in env already. */
-  gotoPtrOrExit(): void {
+  gotoPtrOrExit(kind: GotoPtr = GotoPtr.LOOKUP): void {
     if (this.ssActive) this.stepComplete();
     else if (this.cflags & (CF_NO_GOTO_PTR | CF_SINGLE_STEP)) this.tcg.exitTb(2);
-    else this.tcg.gotoPtr();
+    else this.tcg.gotoPtr(kind);
   }
   /** Software step: the machine advances to active-pending (SSAdvance) when an instruction completes. */
   ssAdvance(): void {

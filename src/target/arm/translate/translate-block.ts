@@ -1,4 +1,5 @@
 // Translates one TB of A64 code: the instruction loop and the ways a TB ends.
+import { GotoPtr } from '../../../tcg/ops/control.ts';
 import type { HelperRef, TCGContext } from '../../../tcg/context.ts';
 import type { Decoder } from '../../../tcg/decode.ts';
 import type { TbRequest, TbResult } from '../../../accel/target.ts';
@@ -72,7 +73,7 @@ function leave(s: DisasContext): void {
   s.syncCc();
   if (s.isJmp !== Jmp.JUMP) s.updatePc(4);
   if (s.isJmp === Jmp.UPDATE_EXIT && !s.ssActive) s.tcg.exitTb(TB_EXIT_NOCHAIN);
-  else s.gotoPtrOrExit();
+  else s.gotoPtrOrExit(s.isJmp === Jmp.JUMP ? s.jumpKind : GotoPtr.LOOKUP);
 }
 
 /**

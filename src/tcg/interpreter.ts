@@ -223,7 +223,8 @@ export function generateInterpreter(opt: InterpreterOptions): Uint8Array<ArrayBu
   const e = new InterpreterEmit(w, locals, signatures, tbFunc, opt);
 
   e.enter = w.loop();
-  w.localGet(ENV); w.atomic('i32_load', CPUState.off.exit_request);
+  // A byte of it needs no check of its alignment.
+  w.localGet(ENV); w.atomic('i32_load8_u', CPUState.off.exit_request);
   w.hint(false); w.if(); e.exitTb(TB_EXIT_REQUESTED); w.end();
   w.localGet(TBP);
   w.localGet(TBP); w.mem('i32_load', TB.off.exec_count); w.i32Const(1); w.op('i32_add'); w.localTee(PC);

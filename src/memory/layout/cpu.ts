@@ -85,7 +85,7 @@ export const MBOX_DONE = 2;
 export const HELPER_ARGS = 8;
 
 export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: CPUState + CPUNegativeOffsetState)', {
-  exit_request: shared('i32', 'any', 'non-zero: leave generated code before the next TB; set by kicks, cleared by the owner. pairs with src/accel/cpu-exec.ts#runGuest'),
+  exit_request: shared('i32', 'any', '1: leave generated code before the next TB; set by kicks, cleared by the owner. pairs with src/accel/cpu-exec.ts#runGuest'),
   interrupt_request: shared('i32', 'any', 'CPU_INTERRUPT_* bits, Atomics.or/and'),
   halted: shared('i32', 'owner', 'non-zero while the vCPU sleeps in WFI or is powered off'),
   halt_word: shared('i32', 'any', 'futex: incremented and notified by every kick; the halted vCPU waits on it'),

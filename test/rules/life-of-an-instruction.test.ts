@@ -16,10 +16,11 @@ import { read } from './repository.ts';
 const text = read('docs/design/life-of-an-instruction.md');
 const bench = new A64Bench();
 const ADD_CONST = 1 << 1;
+const tcg = new TCGContext();
+bench.target.initTcg(tcg);
 
 function translate(source: string, optimised: boolean): readonly Op[] {
-  const words = new Int32Array(assemble(source, { base: 0 }).code.slice().buffer), tcg = new TCGContext();
-  bench.target.initTcg(tcg);
+  const words = new Int32Array(assemble(source, { base: 0 }).code.slice().buffer);
   tcg.reset();
   bench.target.translate(tcg, { pcLo: 0, pcHi: 0, flags: 0, csBase: 0, cflags: 0, maxInsns: words.length, ldl: (o) => words[o >> 2] });
   return optimised ? optimize(tcg) : tcg.ops;
@@ -52,7 +53,7 @@ t.test('bytecode', async (t) => {
 });
 
 t.test('wasm', async (t) => {
-  const module = compileRegions([[{ tb: 0x10000, phys: 0, start: 0, size: 4, ops: translate('add x0, x1, #5\n', true) }]], { pcOffset: envOff.pc, statePages: 1, ramPages: 1, globals: [], restored: [] });
+  const module = compileRegions([[{ tb: 0x10000, phys: 0, start: 0, size: 4, ops: translate('add x0, x1, #5\n', true) }]], { pcOffset: envOff.pc, statePages: 1, ramPages: 1, globals: tcg.globals, restored: [] });
   // local.get ?, i64.const 5, i64.add, local.set ?
   t.match(Buffer.from(module).toString('hex'), /20..42057c21../);
   t.match(text, 'local.get x1    i64.const 5    i64.add    local.set x0');

@@ -14,6 +14,8 @@ export interface Report {
 
 const escape = (s: string): string => s.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 const ROW = 22, LEFT = 170, WIDTH = 620, RIGHT = 330, TOP = 34;
+/** What lies beyond is drawn at the edge, or one odd figure would flatten all others. */
+const SCALE = { low: 0.05, high: 20 } as const;
 
 /** Ticks of the scale that lie within [low, high]. */
 const ticks = (low: number, high: number): number[] => [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100].filter((v) => v >= low && v <= high);
@@ -22,8 +24,8 @@ function bars(results: readonly Result[], emulators: readonly EmulatorName[]): s
   const shown = results.filter((r) => r.ratio !== undefined);
   if (shown.length === 0) return '<p>Nothing to compare with.</p>';
   const all = shown.flatMap((r) => [r.ratio!, r.firstRatio ?? r.ratio!]);
-  const low = Math.min(0.5, ...all) / 1.1, high = Math.max(2, ...all) * 1.1;
-  const x = (v: number) => LEFT + WIDTH * Math.log(v / low) / Math.log(high / low);
+  const low = Math.max(SCALE.low, Math.min(0.5, ...all)) / 1.1, high = Math.min(SCALE.high, Math.max(2, ...all)) * 1.1;
+  const x = (v: number) => LEFT + WIDTH * Math.log(Math.min(Math.max(v, low), high) / low) / Math.log(high / low);
   const rows: string[] = [];
   let y = TOP, group = '';
   for (const r of shown) {

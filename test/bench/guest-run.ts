@@ -15,7 +15,7 @@ export interface GuestRun {
 }
 
 /** Seconds a guest may take beyond its windows. */
-const GRACE = 60;
+const GRACE = 180;
 
 /** Throws when the guest reports an error, the emulator ends early, or time is up. */
 export async function runGuest(emulator: Emulator, image: string, cpus: number, windows: Windows): Promise<GuestRun> {

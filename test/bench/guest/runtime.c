@@ -230,6 +230,7 @@ void primary_main(const u8 *fdt) {
   settle_ms = argument(args, "settle", settle_ms);
   measure_ms = argument(args, "measure", measure_ms);
   nr_cpus = argument(args, "cpus", nr_cpus);
+  if (*args) memset((void *)fdt, 0, be32(fdt + 4)); /* it lies in the programs' memory, and has random seeds in it */
   u64 heap = ((u64)_end + 0x1fffff) & ~0x1ffffful, share = (RAM + RAM_BYTES - heap) / nr_cpus & ~0x1ffffful;
   for (u32 k = 0; k < nr_cpus; k++) cpus[k] = (struct cpu){ k, nr_cpus, (u8 *)(heap + k * share), share, 0x0123456789abcdeful };
   init_distributor();

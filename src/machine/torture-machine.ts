@@ -34,6 +34,18 @@ export const openTortureMachine: OpenTortureMachine = async (o) => {
         + `running=${c.load(off.running)} halted=${c.load(off.halted)} exit_request=${c.load(off.exit_request)} `
         + `interrupt_request=${c.load(off.interrupt_request)} work=${c.load(off.work_tail) - c.load(off.work_head)} exception=${c.exceptionIndex}`;
     }),
+    kick: (n) => vcpus[n].kick(),
+    hold(n, held) {
+      vcpus[n].store(CPUState.off.stop, held ? 1 : 0); // pairs with src/accel/cpu-exec.ts#vcpuThread
+      vcpus[n].kick();
+    },
+    // The vCPU's own LDXR may overwrite the word, its STXR reads it whole. A monitor that is cleared is an event (Arm ARM D1.6).
+    clearMonitor(n) {
+      Atomics.store(m.i64, (vcpus[n].base + envOff.exclusive_addr) / 8, -1n);
+      vcpus[n].store(envOff.event_register, 1);
+      Atomics.add(m.i32, vcpus[n].haltWord, 1); // pairs with src/accel/cpu-exec.ts#waitHalted
+      Atomics.notify(m.i32, vcpus[n].haltWord);
+    },
     async stop() {
       stopping = true;
       await virt.quit(0);

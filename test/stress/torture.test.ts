@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import t from 'tap';
 import { openTortureMachine } from '../../src/machine/torture-machine.ts';
+import { chaosPlan } from '../../src/stress/torture/chaos.ts';
 import { torture } from '../../src/stress/torture/cli.ts';
 import type { TortureGuest } from '../../src/stress/torture/guest.ts';
 import { codeGuests } from '../../src/stress/torture/guests/code.ts';
@@ -41,6 +42,21 @@ t.test('YIELD gives the core away whatever the event register holds', async (t) 
     str   x19, [x26, #R_COUNT]
 2:  ops   1`, { check: (v) => (v.vcpus[0].counters[0] > ticks / 2 ? [] : [`${yields} YIELD took ${v.vcpus[0].counters[0]} ticks`]) }), availableParallelism() + 1);
   t.same(r.problems, []);
+});
+
+t.test('chaos: a seed repeats the plan; held vCPUs come free; guests still pass', async (t) => {
+  const steps = (seed: bigint, n: number) => Array.from({ length: n }, ((plan) => () => plan.next().value)(chaosPlan(seed, 4)));
+  const plan = steps(5n, 2000);
+  t.same(plan, steps(5n, 2000));
+  t.notSame(plan, steps(6n, 2000));
+  for (const kind of ['kick', 'hold', 'clear-monitor']) t.ok(plan.flat().some((p) => p.kind === kind), kind);
+  plan.forEach((_, now) => {
+    const held = plan.flatMap((ps, at) => ps.filter((p) => p.kind === 'hold' && at <= now && at + p.steps > now));
+    if (held.length > 2) t.fail(`${held.length} of 4 vCPUs held at step ${now}`);
+  });
+  const r = await runGuest(GUESTS.find((g) => g.name === 'lock-llsc')!, { vcpus: 4, seconds: 1, seed: 1n, cpuModel: 'max', regions: false, chaos: true }, openTortureMachine);
+  t.same(r.problems, []);
+  t.ok(r.perturbations > 100, `${r.perturbations} perturbations`);
 });
 
 t.test('arguments', async (t) => {

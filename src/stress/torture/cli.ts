@@ -6,15 +6,16 @@ import type { OpenTortureMachine } from './machine.ts';
 import { GUESTS } from './registry.ts';
 import { runGuest, type GuestRun } from './run.ts';
 
-const USAGE = `usage: mttcg torture [--list] [NAME...] [--vcpus N] [--seconds S] [--seed X]
+const USAGE = `usage: mttcg torture [--list] [NAME...] [--vcpus N] [--seconds S] [--seed X] [--chaos]
   NAME        a guest of --list, or several with * (default: all that can pass)
   --vcpus N   vCPUs of each guest, 1 to ${MAX_VCPUS} (default 4)
   --seconds S how long each runs (default 10)
   --seed X    of the guests' random numbers (default: drawn, and printed)
+  --chaos     perturb the schedule: forced exits, held vCPUs, failing STXR; the seed repeats the plan
   --cpu MODEL as -cpu (default max)
 `;
 
-interface Arguments { list: boolean; help: boolean; guests: readonly TortureGuest[]; vcpus: number; seconds: number; seed: bigint; cpuModel: string }
+interface Arguments { list: boolean; help: boolean; guests: readonly TortureGuest[]; vcpus: number; seconds: number; seed: bigint; cpuModel: string; chaos: boolean }
 
 const bad = (message: string, hint = "'mttcg torture --help' lists the options"): UserError => new UserError('torture-arguments', `torture: ${message}`, hint);
 
@@ -42,7 +43,7 @@ function parse(argv: readonly string[]): Arguments {
       args: [...argv], allowPositionals: true,
       options: {
         list: { type: 'boolean' }, help: { type: 'boolean', short: 'h' }, vcpus: { type: 'string', default: '4' }, seconds: { type: 'string', default: '10' },
-        seed: { type: 'string' }, cpu: { type: 'string', default: 'max' },
+        seed: { type: 'string' }, cpu: { type: 'string', default: 'max' }, chaos: { type: 'boolean' },
       },
     });
   } catch (error) {
@@ -56,13 +57,13 @@ function parse(argv: readonly string[]): Arguments {
     throw bad(`--seed '${v.seed}' is not a number`);
   }
   return {
-    list: v.list === true, help: v.help === true, guests: select(positionals), seed, cpuModel: v.cpu,
+    list: v.list === true, help: v.help === true, guests: select(positionals), seed, cpuModel: v.cpu, chaos: v.chaos === true,
     vcpus: number('vcpus', v.vcpus, 1, MAX_VCPUS, true), seconds: number('seconds', v.seconds, 0.1, 1e6, false),
   };
 }
 
 const line = (r: GuestRun): string => {
-  const figures = `${String(r.ops).padStart(10)} operations in ${r.seconds.toFixed(1)} s, slowest vCPU at ${r.fastest ? r.slowest * 100n / r.fastest : 0n} %`;
+  const figures = `${String(r.ops).padStart(10)} operations in ${r.seconds.toFixed(1)} s, slowest vCPU at ${r.fastest ? r.slowest * 100n / r.fastest : 0n} %${r.perturbations ? `, ${r.perturbations} perturbations` : ''}`;
   return [`${r.guest.name.padEnd(16)} ${r.ok ? 'ok  ' : 'FAIL'} ${figures}`, ...r.problems.map((p) => `    ${p}`)].join('\n');
 };
 
@@ -73,17 +74,17 @@ export async function torture(argv: readonly string[], open: OpenTortureMachine,
     write(a.help ? USAGE : `${GUESTS.map((g) => `${g.name.padEnd(16)} ${g.summary}${g.aba ? ' (only by name: fails under exclusive=cmpxchg)' : ''}`).join('\n')}\n`);
     return 0;
   }
-  write(`${a.vcpus} vCPUs, ${a.seconds} s a guest, seed 0x${a.seed.toString(16)}\n`);
+  write(`${a.vcpus} vCPUs, ${a.seconds} s a guest, seed 0x${a.seed.toString(16)}${a.chaos ? ', chaos' : ''}\n`);
   let failed = 0;
   for (const guest of a.guests) {
     if (a.vcpus < (guest.minVcpus ?? 1)) {
       write(`${guest.name.padEnd(16)} left out: it needs at least ${guest.minVcpus} vCPUs\n`);
       continue;
     }
-    const r = await runGuest(guest, { vcpus: a.vcpus, seconds: a.seconds, seed: a.seed, cpuModel: a.cpuModel, regions: process.env.MTTCG_REGIONS === '1' }, open);
+    const r = await runGuest(guest, { vcpus: a.vcpus, seconds: a.seconds, seed: a.seed, cpuModel: a.cpuModel, chaos: a.chaos, regions: process.env.MTTCG_REGIONS === '1' }, open);
     if (!r.ok) failed++;
     write(`${line(r)}\n`);
   }
-  if (failed > 0) write(`${failed} failed; again with: --seed 0x${a.seed.toString(16)}\n`);
+  if (failed > 0) write(`${failed} failed; again with: --vcpus ${a.vcpus} --seed 0x${a.seed.toString(16)}${a.chaos ? ' --chaos' : ''}\n`);
   return failed > 0 ? 1 : 0;
 }

@@ -27,6 +27,12 @@ export interface TortureMachine {
   stats(): { flushes: number; regions: number };
   /** Where each vCPU is, one line a vCPU: for the report of a hang. */
   describe(): string[];
+  /** Makes a vCPU leave guest code at the end of its block. */
+  kick(vcpu: number): void;
+  /** Keeps a vCPU outside guest code, or lets it go on. */
+  hold(vcpu: number, held: boolean): void;
+  /** Opens its exclusive monitor: its next STXR fails unless a LDXR comes before. */
+  clearMonitor(vcpu: number): void;
   /** Ends all its threads. */
   stop(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 // Runs one torture guest: assembles it, starts a machine, waits, and checks the result block from outside.
 import { assemble } from '../../asm/index.ts';
+import { startChaos } from './chaos.ts';
 import type { GuestResult, TortureGuest, VcpuResult } from './guest.ts';
 import { RAM_BASE, type OpenTortureMachine } from './machine.ts';
 import { FAIL_CPU_ON, FAIL_EXCEPTION, guestSource, IMAGE_BASE, MAGIC, RECORD, RESULT, STATE_FINISHED, STATUS_PASS } from './runtime.ts';
@@ -9,7 +10,7 @@ const RAM_SIZE = 128 * MiB, TB_SIZE = 32 * MiB;
 /** Ticks a second of the guest's system counter. */
 const COUNTER_HZ = 62.5e6;
 /** A guest that takes this much longer than asked hangs, seconds: start-up and the last round on a busy host. */
-const GRACE = 60;
+const GRACE = 120;
 
 export interface RunOptions {
   vcpus: number;
@@ -17,6 +18,8 @@ export interface RunOptions {
   seed: bigint;
   cpuModel: string;
   regions: boolean;
+  /** Perturbs the schedule: chaos.ts. */
+  chaos?: boolean;
 }
 
 export interface GuestRun {
@@ -29,6 +32,8 @@ export interface GuestRun {
   readonly slowest: bigint;
   readonly fastest: bigint;
   readonly seconds: number;
+  /** Of chaos. */
+  readonly perturbations: number;
   /** What the guest wrote to the serial port. */
   readonly output: string;
 }
@@ -37,7 +42,7 @@ export interface GuestRun {
 export async function runGuest(guest: TortureGuest, o: RunOptions, open: OpenTortureMachine): Promise<GuestRun> {
   const ticks = Math.round(o.seconds * COUNTER_HZ);
   const { code: image, symbols } = assemble(guestSource(guest.source, { vcpus: o.vcpus, ticks, seed: o.seed }), { base: IMAGE_BASE });
-  let output = '', timer: NodeJS.Timeout | undefined;
+  let output = '';
   let ended!: (code: number | undefined) => void;
   const end = new Promise<number | undefined>((resolve) => { ended = resolve; });
   const start = performance.now();
@@ -46,9 +51,11 @@ export async function runGuest(guest: TortureGuest, o: RunOptions, open: OpenTor
     onOutput: (bytes) => { output += Buffer.from(bytes).toString('latin1'); },
     onExit: ended,
   });
-  timer = setTimeout(() => ended(undefined), (o.seconds + GRACE) * 1000);
+  const timer = setTimeout(() => ended(undefined), (o.seconds + GRACE) * 1000);
+  const calm = o.chaos ? startChaos(machine, o.seed, o.vcpus) : () => 0;
   const exit = await end;
   clearTimeout(timer);
+  const perturbations = calm();
   const seconds = (performance.now() - start) / 1000;
   const hang = exit === undefined ? machine.describe() : [];
   if (exit === undefined) await machine.stop();
@@ -62,7 +69,7 @@ export async function runGuest(guest: TortureGuest, o: RunOptions, open: OpenTor
   const ops = vcpus.map((v) => v.ops);
   const problems = exit === undefined ? [`the guest hangs: no end after ${Math.round(seconds)} s`, ...hang] : judge(guest, view, wordAt, result, exit);
   return {
-    guest, ok: problems.length === 0, problems, output, seconds,
+    guest, ok: problems.length === 0, problems, output, seconds, perturbations,
     ops: ops.reduce((a, b) => a + b), slowest: ops.reduce((a, b) => (a < b ? a : b)), fastest: ops.reduce((a, b) => (a > b ? a : b)),
   };
 }

@@ -1,12 +1,16 @@
 // cpuExec: the loop a vCPU thread lives in: find a TB, run it, handle exceptions, interrupts, work and halts.
 import { CPUState, CPU_INTERRUPT_EXITTB } from '../memory/layout/cpu.ts';
-import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_SINGLE_STEP, TB, TB_EXIT_HOT, TB_EXIT_MASK, TB_EXIT_STUB } from '../memory/layout/tb.ts';
+import { SSTEP_ENABLE, SSTEP_NOIRQ } from '../memory/layout/debug.ts';
+import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_SINGLE_STEP, TB, TB_EXIT_HOT, TB_EXIT_MASK, TB_EXIT_REQUESTED, TB_EXIT_STUB } from '../memory/layout/tb.ts';
+import { debugStop } from './debug.ts';
 import type { Engine } from './engine.ts';
-import { EXCP_ATOMIC, EXCP_DEBUG, EXCP_INTERRUPT } from './target.ts';
+import { EXCP_ATOMIC, EXCP_DEBUG, EXCP_INTERRUPT, EXCP_WATCH } from './target.ts';
 import type { Vcpu } from './vcpu.ts';
 import { asyncRunOnCpu, hasQueuedWork, runQueuedWork, workFunction } from './work.ts';
 
 const off = CPUState.off;
+/** cflags of a TB that is one instruction, then a return to cpuExec. */
+const CF_ONE_INSN = 1 | CF_NO_GOTO_TB | CF_NO_GOTO_PTR | CF_SINGLE_STEP;
 
 /** Engine of this thread: safe work needs it. One engine a thread. */
 let threadEngine: Engine | undefined;
@@ -43,16 +47,47 @@ export function cpuExec(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): Ex
     if (sliceEnds()) return 'slice';
     if (cpu.exceptionIndex === EXCP_ATOMIC) {
       cpu.exceptionIndex = -1;
-      stepAtomic(engine, cpu);
-      continue;
+      const ran = stepAtomic(engine, cpu);
+      if (ran && stepping(engine, cpu) !== 0) stepDone(cpu);
+      if (cpu.exceptionIndex !== EXCP_DEBUG) continue;
+    }
+    if (cpu.exceptionIndex === EXCP_WATCH) {
+      cpu.exceptionIndex = -1;
+      engine.mmu(cpu).watchStep = true;
     }
     // Running is set before the queue is looked at. pairs with src/accel/softmmu.ts#broadcast
     exclusive.execStart(cpu);
     if (!hasQueuedWork(cpu)) runGuest(engine, cpu, sliceEnds);
     exclusive.execEnd(cpu);
-    if (cpu.exceptionIndex === EXCP_DEBUG) return 'debug';
-    if (cpu.exceptionIndex >= EXCP_INTERRUPT && cpu.exceptionIndex !== EXCP_ATOMIC) cpu.exceptionIndex = -1;
+    if (cpu.exceptionIndex === EXCP_DEBUG) {
+      cpu.exceptionIndex = -1;
+      engine.mmu(cpu).watchStep = false;
+      return 'debug';
+    }
+    if (cpu.exceptionIndex >= EXCP_INTERRUPT && !runsAgain(cpu.exceptionIndex)) cpu.exceptionIndex = -1;
   }
+}
+
+/** The instruction has not been run: it wants to, in another way. */
+const runsAgain = (excp: number): boolean => excp === EXCP_ATOMIC || excp === EXCP_WATCH;
+
+/** SSTEP_* bits of the vCPU: it runs one instruction, then comes to a debug stop. */
+const stepping = (engine: Engine, cpu: Vcpu): number =>
+  cpu.load(off.singlestep) | (engine.mmu(cpu).watchStep ? SSTEP_ENABLE | SSTEP_NOIRQ : 0);
+
+/** Before parking: an access that has not been made is forgotten, its instruction meets the watchpoint again, if there still is one. */
+function dropWatch(engine: Engine, cpu: Vcpu): void {
+  const mmu = engine.mmu(cpu);
+  if (cpu.exceptionIndex !== EXCP_WATCH && !mmu.watchStep) return;
+  if (cpu.exceptionIndex === EXCP_WATCH) cpu.exceptionIndex = -1;
+  mmu.watchStep = false;
+  cpu.st32(off.watch_hit, 0);
+}
+
+/** After the one instruction of a step: a debug stop, once an exception it raised has been entered. */
+function stepDone(cpu: Vcpu): void {
+  const excp = cpu.exceptionIndex;
+  if (excp < 0 || (excp >= EXCP_INTERRUPT && !runsAgain(excp))) cpu.exceptionIndex = EXCP_DEBUG;
 }
 
 /** The inner loop: TBs, exceptions and interrupts, until something needs the vCPU outside guest code. */
@@ -62,13 +97,17 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
   const exitRequest = cpu.word(off.exit_request);
   let last = 0, slot = 0;
   engine.syncGeneration();
+  engine.debug.sync();
+  const step = stepping(engine, cpu), cflags = step === 0 ? 0 : CF_ONE_INSN;
   for (;;) {
     const excp = cpu.exceptionIndex;
     if (excp >= 0) {
       if (excp >= EXCP_INTERRUPT) return;
       target.doInterrupt(cpu);
-      cpu.exceptionIndex = -1;
+      // A step ends at the first instruction of the vector.
+      cpu.exceptionIndex = step === 0 ? -1 : EXCP_DEBUG;
       last = 0;
+      if (step !== 0) return;
     }
     if (Atomics.load(i32, exitRequest) !== 0) {
       // Cleared before the reasons are read: a kick that comes later sets it again.
@@ -80,10 +119,14 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
     const request = cpu.load(off.interrupt_request);
     if (request !== 0) {
       if (request & CPU_INTERRUPT_EXITTB) { cpu.resetInterrupt(CPU_INTERRUPT_EXITTB); last = 0; }
-      if (target.execInterrupt(cpu, request)) { last = 0; if (cpu.exceptionIndex >= 0) continue; }
+      if (!(step & SSTEP_NOIRQ) && target.execInterrupt(cpu, request)) {
+        last = 0;
+        if (step !== 0) stepDone(cpu);
+        if (cpu.exceptionIndex >= 0) continue;
+      }
     }
     if (cpu.load(off.halted)) return;
-    const tb = findTb(engine, cpu, 0);
+    const tb = findTb(engine, cpu, cflags);
     if (tb === -1) continue;
     if (tb === 0) { requestTbFlush(engine, cpu); return; }
     if (last !== 0) store.link(last, slot, tb);
@@ -95,19 +138,27 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
     else if (code === TB_EXIT_STUB) {
       const fn = Atomics.load(i32, (ret & ~TB_EXIT_MASK) + TB.off.fn >>> 2);
       if (fn !== 0) engine.instantiate(fn);
-    }
+    } else if (step !== 0 && (code !== TB_EXIT_REQUESTED || cpu.exceptionIndex >= 0)) stepDone(cpu);
   }
 }
 
 /**
  * The TB for the vCPU's present state: jump cache, hash table, translation. 0: the code buffer is full.
- * -1: the fetch raised an exception. `extra`: cflags bits for this one look-up.
+ * -1: the fetch raised an exception, or there is a breakpoint. `extra`: cflags bits for this one look-up; a single step
+ * goes past breakpoints.
  */
 function findTb(engine: Engine, cpu: Vcpu, extra: number): number {
   const { target, store, machine } = engine;
   const i32 = machine.i32, mmu = engine.mmu(cpu);
   const pcLo = target.pcLo(cpu), pcHi = target.pcHi(cpu);
-  const flags = cpu.ld32(off.tb_flags), csBase = cpu.ld32(off.cs_base), cflags = cpu.ld32(off.cflags) | extra;
+  const flags = cpu.ld32(off.tb_flags), csBase = cpu.ld32(off.cs_base);
+  const breakpoint = engine.debug.hasBreakpoints && !(extra & CF_SINGLE_STEP) ? engine.debug.breakpointAt(pcLo, pcHi) : undefined;
+  if (breakpoint === 'hit') {
+    cpu.exceptionIndex = EXCP_DEBUG;
+    return -1;
+  }
+  // On a page with breakpoints every instruction comes by here: TBs of one, not linked, not in the jump cache.
+  const cflags = cpu.ld32(off.cflags) | extra | (breakpoint === 'page' ? 1 | CF_NO_GOTO_TB : 0);
   let tb = mmu.tlb.cachedJump(pcLo, pcHi);
   if (tb !== 0 && Atomics.load(i32, tb + TB.off.flags >>> 2) === flags && i32[tb + TB.off.cflags >>> 2] === cflags
     && i32[tb + TB.off.cs_base >>> 2] === csBase) return tb;
@@ -115,22 +166,23 @@ function findTb(engine: Engine, cpu: Vcpu, extra: number): number {
   if (phys < 0) return -1;
   tb = store.lookup(phys, flags, csBase, cflags);
   if (tb === 0) tb = engine.translate({ phys, flags, csBase, cflags }, pcLo, pcHi);
-  if (tb !== 0) mmu.tlb.cacheJump(pcLo, pcHi, tb);
+  if (tb !== 0 && breakpoint === undefined) mmu.tlb.cacheJump(pcLo, pcHi, tb);
   return tb;
 }
 
-/** Runs one instruction with every other vCPU outside guest code (QEMU: cpu_exec_step_atomic). */
-function stepAtomic(engine: Engine, cpu: Vcpu): void {
+/** Runs one instruction with every other vCPU outside guest code (QEMU: cpu_exec_step_atomic). False: it did not run. */
+function stepAtomic(engine: Engine, cpu: Vcpu): boolean {
   const mmu = engine.mmu(cpu);
-  engine.exclusive.run(() => {
+  return engine.exclusive.run(() => {
     // Set under the exclusive section: this vCPU counts itself as in guest code, nobody else is.
     mmu.exclusive = true;
     try {
       cpu.store(off.exit_request, 0);
-      const tb = findTb(engine, cpu, 1 | CF_NO_GOTO_TB | CF_NO_GOTO_PTR | CF_SINGLE_STEP);
+      const tb = findTb(engine, cpu, CF_ONE_INSN);
       // The heat exit leaves without running anything.
       if (tb !== 0 && tb !== -1) while ((engine.tbFunction(0)(cpu.base, tb) & TB_EXIT_MASK) === TB_EXIT_HOT);
       else if (tb === 0) requestTbFlush(engine, cpu);
+      return tb !== 0;
     } finally {
       mmu.exclusive = false;
       // Whatever kicked us meanwhile is looked at now.
@@ -169,7 +221,9 @@ export function vcpuThread(engine: Engine): void {
       const result = cpuExec(engine, cpu, own.length > 1 ? () => Atomics.load(i32, rr) !== slice : () => false);
       if (result === 'shutdown') return;
       if (result === 'slice') idle = false;
+      if (result === 'debug') debugStop(cpu);
       if (cpu.load(off.stop) !== cpu.load(off.stopped)) {
+        dropWatch(engine, cpu);
         // Parked: main waits for it with the stopped word. pairs with src/machine/virt.ts#pause
         cpu.store(off.stopped, cpu.load(off.stop));
         Atomics.notify(i32, cpu.word(off.stopped));

@@ -4,6 +4,7 @@ import { TCGContext, type Op } from '../tcg/context.ts';
 import { optimize } from '../tcg/optimize.ts';
 import { CF_COUNT_MASK, MAX_REGIONS, RegionDesc } from '../memory/layout/tb.ts';
 import { CPUState, TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
+import { DebugView } from './debug.ts';
 import { Exclusive } from './exclusive.ts';
 import { HotQueue } from './hot-queue.ts';
 import { IoPort, type LocalDevice } from './io.ts';
@@ -44,6 +45,7 @@ export class Engine {
   readonly own: readonly Vcpu[];
   readonly store: TbStore;
   readonly exclusive: Exclusive;
+  readonly debug: DebugView;
   readonly tbs: WebAssembly.Table;
   readonly #tcg = new TCGContext();
   readonly #encoder: BytecodeEncoder;
@@ -69,11 +71,12 @@ export class Engine {
     this.own = o.own.map((i) => this.cpus[i]);
     this.store = new TbStore(machine, this.cpus);
     this.exclusive = new Exclusive(machine, this.cpus);
+    this.debug = new DebugView(machine);
     this.#encoder = new BytecodeEncoder(tempOffset(target.env));
     this.#onTranslate = o.onTranslate;
     this.#optimize = !o.regions || o.onTranslate !== undefined;
     for (const cpu of this.own) {
-      const mmu = new SoftMmu(cpu, this.store, new IoPort(cpu, o.localDevices), this.cpus);
+      const mmu = new SoftMmu(cpu, this.store, new IoPort(cpu, o.localDevices), this.cpus, this.debug);
       this.#mmus[cpu.index] = mmu;
       cpu.services = mmu;
     }

@@ -2,11 +2,13 @@
 import { MemOp } from '../tcg/types.ts';
 import { RMW_KINDS, SLOW_DONE, SLOW_FAULT, SLOW_RETRY } from '../tcg/ops/mem.ts';
 import {
-  CPUState, TARGET_PAGE_BITS, TARGET_PAGE_SIZE, TLBDesc, TLBEntry, TLBEntryFull, TLB_DISCARD_WRITE, TLB_FLAGS_MASK, TLB_MMIO, TLB_NOTDIRTY,
+  CPUState, TARGET_PAGE_BITS, TARGET_PAGE_SIZE, TLBDesc, TLBEntry, TLBEntryFull, TLB_DISCARD_WRITE, TLB_FLAGS_MASK, TLB_MMIO, TLB_NOTDIRTY, TLB_WATCHPOINT,
 } from '../memory/layout/cpu.ts';
+import { BP_MEM_ACCESS, BP_MEM_READ, BP_MEM_WRITE } from '../memory/layout/debug.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
+import type { DebugView } from './debug.ts';
 import type { IoPort } from './io.ts';
-import { EXCP_ATOMIC, MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type Translation } from './target.ts';
+import { EXCP_ATOMIC, EXCP_WATCH, MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type Translation } from './target.ts';
 import type { TbStore } from './tb-store.ts';
 import { TAG, Tlb } from './tlb.ts';
 import type { TargetServices } from './target-services.ts';
@@ -29,21 +31,25 @@ export class SoftMmu implements TargetServices {
   readonly #io: IoPort;
   readonly #cpus: readonly Vcpu[];
   readonly #flat: readonly FlatRange[];
+  readonly #debug: DebugView;
   readonly #tr: Translation = { phys: 0, prot: 0, lgPageSize: 0, attrs: 0 };
   readonly #dv: DataView;
   readonly #u8: Uint8Array;
   physLo = 0;
   physHi = 0;
   exclusive = false;
+  /** The instruction that accesses a watched address runs again: it may, and the vCPU stops after it. */
+  watchStep = false;
   /** The largest RAM range: most physical accesses go there. */
   readonly #ramRange: FlatRange | undefined;
 
-  constructor(cpu: Vcpu, store: TbStore, io: IoPort, cpus: readonly Vcpu[]) {
+  constructor(cpu: Vcpu, store: TbStore, io: IoPort, cpus: readonly Vcpu[], debug: DebugView) {
     this.cpu = cpu;
     this.tlb = new Tlb(cpu);
     this.#store = store;
     this.#io = io;
     this.#cpus = cpus;
+    this.#debug = debug;
     this.#flat = cpu.machine.spec.flat;
     this.#ramRange = this.#flat.filter((r) => r.kind === 'ram').sort((a, b) => b.size - a.size)[0];
     this.#dv = new DataView(cpu.machine.spec.state.buffer);
@@ -82,6 +88,10 @@ export class SoftMmu implements TargetServices {
       if (read === 0) read = TLB_MMIO;
       if (write === 0) write = TLB_MMIO;
       if (code === 0) code = TLB_MMIO;
+    }
+    if (this.#debug.hasWatchpoints && this.#debug.watchesPage(lo, hi)) {
+      if (read >= 0) read |= TLB_WATCHPOINT;
+      if (write >= 0) write |= TLB_WATCHPOINT;
     }
     return this.tlb.fill(lo, hi, mmuIdx, { read, write, code }, addLo, addHi, t.phys, t.attrs, t.lgPageSize);
   }
@@ -180,6 +190,22 @@ export class SoftMmu implements TargetServices {
     return true;
   }
 
+  /**
+   * True when an access that would succeed hits a watchpoint: EXCP_WATCH is pending then, or the fault of an access that
+   * would not. `access`: BP_MEM_*.
+   */
+  #watched(lo: number, hi: number, n: number, access: number, mmuIdx: number): boolean {
+    if (!this.#debug.hasWatchpoints || this.watchStep) return false;
+    const hit = this.#debug.watchHit(lo, hi, n, access);
+    if (hit === 0) return false;
+    const allowed = (l: number, h: number) => ((access & BP_MEM_READ) === 0 || this.#lookup(l, h, MMU_DATA_LOAD, mmuIdx) !== 0)
+      && ((access & BP_MEM_WRITE) === 0 || this.#lookup(l, h, MMU_DATA_STORE, mmuIdx) !== 0);
+    if (!this.#pieces(lo, hi, n, allowed)) return true;
+    this.cpu.st32(off.watch_hit, hit);
+    this.cpu.exceptionIndex = EXCP_WATCH;
+    return true;
+  }
+
   /** Runs `piece` on each page an access of n bytes touches. */
   #pieces(lo: number, hi: number, n: number, piece: (lo: number, hi: number, n: number, done: number) => boolean): boolean {
     const first = Math.min(n, TARGET_PAGE_SIZE - (lo & ~PAGE_MASK));
@@ -206,7 +232,7 @@ export class SoftMmu implements TargetServices {
   slowLd(tb: number, insnRef: number, lo: number, hi: number, memop: number, tlbOffset: number): number {
     const mmuIdx = (tlbOffset - off.tlb_d) / TLBDesc.size;
     const dst = this.cpu.base + off.helper_ret;
-    const ok = this.#aligned(lo, hi, memop, MMU_DATA_LOAD, mmuIdx)
+    const ok = this.#aligned(lo, hi, memop, MMU_DATA_LOAD, mmuIdx) && !this.#watched(lo, hi, 1 << (memop & MemOp.MO_SIZE), BP_MEM_READ, mmuIdx)
       && this.#pieces(lo, hi, 1 << (memop & MemOp.MO_SIZE), (l, h, n, done) => this.#readPiece(l, h, n, mmuIdx, dst + done));
     if (ok) {
       if (memop & MemOp.MO_SEQCST) this.#fence();
@@ -221,7 +247,7 @@ export class SoftMmu implements TargetServices {
     const mmuIdx = (tlbOffset - off.tlb_d) / TLBDesc.size;
     const src = this.cpu.base + off.helper_arg, n = 1 << (memop & MemOp.MO_SIZE);
     if (memop & MemOp.MO_SEQCST) this.#fence();
-    const ok = this.#aligned(lo, hi, memop, MMU_DATA_STORE, mmuIdx)
+    const ok = this.#aligned(lo, hi, memop, MMU_DATA_STORE, mmuIdx) && !this.#watched(lo, hi, n, BP_MEM_WRITE, mmuIdx)
       && ((lo & ~PAGE_MASK) + n <= TARGET_PAGE_SIZE || this.#pieces(lo, hi, n, (l, h) => this.#lookup(l, h, MMU_DATA_STORE, mmuIdx) !== 0))
       && this.#pieces(lo, hi, n, (l, h, k, done) => this.#writePiece(l, h, k, mmuIdx, src + done));
     if (ok) {
@@ -248,7 +274,7 @@ export class SoftMmu implements TargetServices {
     }
     // Both halves of the access must be allowed; what a read would have faulted on too is reported as a read.
     const check = (l: number, h: number) => this.#lookup(l, h, MMU_DATA_LOAD, mmuIdx) !== 0 && this.#lookup(l, h, MMU_DATA_STORE, mmuIdx) !== 0;
-    if (!this.#pieces(lo, hi, n, check)) return fault();
+    if (!this.#pieces(lo, hi, n, check) || this.#watched(lo, hi, n, BP_MEM_ACCESS, mmuIdx)) return fault();
     const entry = this.tlb.entry(lo, mmuIdx), m = this.cpu.machine;
     const flags = (Atomics.load(m.i32, entry + E.addr_write >>> 2) | m.i32[entry + E.addr_read >>> 2]) & TLB_FLAGS_MASK;
     if (!misaligned && flags === 0) return SLOW_RETRY;
@@ -388,6 +414,7 @@ export class SoftMmu implements TargetServices {
   probeAccess(lo: number, hi: number, size: number, access: MMUAccessType, mmuIdx: number): number {
     const entry = this.#lookup(lo, hi, access, mmuIdx);
     if (entry === 0) return -1;
+    if (size > 1 && this.#watched(lo, hi, size, access === MMU_DATA_STORE ? BP_MEM_WRITE : BP_MEM_READ, mmuIdx)) return -1;
     const flags = Atomics.load(this.cpu.machine.i32, entry + TAG[access] >>> 2) & TLB_FLAGS_MASK;
     if (flags & (TLB_MMIO | TLB_DISCARD_WRITE)) return -2;
     const at = this.#ramAddr(entry, lo, hi);

@@ -28,7 +28,8 @@ export interface PhysServices {
 export interface GuestMemoryServices {
   /**
    * Looks an access up, filling the TLB: offset in the ram memory, or -1 when the exception has been raised
-   * (the helper returns true), or -2 when it is not RAM.
+   * (the helper returns true), or -2 when it is not RAM. Probes of one byte ask for the translation only: watchpoints
+   * stop the others.
    */
   probeAccess(lo: number, hi: number, size: number, access: 0 | 1 | 2, mmuIdx: number): number;
   /**

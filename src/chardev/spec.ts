@@ -48,6 +48,8 @@ export interface ChardevOptions {
   /** Chardev id of each serial port; null for `-serial none`. */
   readonly serials: readonly (string | null)[];
   readonly monitors: readonly MonitorSpec[];
+  /** Chardev id of the gdb stub, when there is one. */
+  readonly gdb: string | undefined;
   /** Escape key of multiplexers (`-echr`), 1 = Ctrl-A. */
   readonly escapeChar: number;
 }

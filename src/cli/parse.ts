@@ -243,6 +243,9 @@ function parseCharacterDevices(given: Collected): ChardevOptions {
     opts.finish();
     addMonitor(id, `-mon ${text}`, mode, pretty ?? false);
   }
+  const gdbText = lastOf(given.gdb) ?? (given.s.length > 0 ? 'tcp::1234' : 'none');
+  const gdb = device('-gdb', gdbSocket(gdbText), 'gdb') ?? undefined;
+  if (gdb !== undefined) uses.push({ id: gdb, where: `-gdb ${gdbText}` });
 
   for (const { id, where } of uses) {
     const spec = chardevs.get(id);
@@ -251,8 +254,12 @@ function parseCharacterDevices(given: Collected): ChardevOptions {
     if (users > 1 && !spec.mux) throw new UserError('chardev-in-use', `${where}: chardev '${id}' is already in use`, 'mux=on lets several devices share it');
     if (users > MAX_MUX) throw new UserError('chardev-in-use', `${where}: too many uses of multiplexed chardev '${id}' (maximum is ${MAX_MUX})`);
   }
-  return { chardevs: [...chardevs.values()], serials, monitors, escapeChar: parseEscape(given) };
+  return { chardevs: [...chardevs.values()], serials, monitors, gdb, escapeChar: parseEscape(given) };
 }
+
+/** A TCP port of the gdb stub is always a server that nobody waits for; without a host, on this machine only. */
+const gdbSocket = (text: string): string =>
+  (text.startsWith('tcp:') ? `${text.replace(/^tcp::/, 'tcp:127.0.0.1:')},server=on,wait=off,nodelay=on` : text);
 
 function parseEscape(given: Collected): number {
   const text = lastOf(given.echr);

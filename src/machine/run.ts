@@ -3,10 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { DeferredBackend } from '../chardev/backend.ts';
 import { openChardevs } from '../chardev/open.ts';
 import { UserError } from '../errors.ts';
-import { logConfig, systemMessage } from '../log.ts';
+import { GdbServer } from '../gdbstub/server.ts';
+import { log, logConfig, systemMessage } from '../log.ts';
 import { Management, type ManagementOptions } from '../monitor/management.ts';
 import { smpHello } from '../stress/guests/smp-hello.ts';
 import { readBootFile } from './boot.ts';
+import { MachineGdbTarget } from './gdb-target.ts';
 import type { BootSources, MachineOptions } from './options.ts';
 import { VirtMachine, type VirtOptions } from './virt.ts';
 import { Vm } from './vm.ts';
@@ -43,15 +45,21 @@ export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<nu
   let ended!: (code: number) => void;
   const end = new Promise<number>((resolve) => { ended = resolve; });
   const boot = bootImages(o.boot);
-  const vm = new Vm({
-    create: (onGuest) => new VirtMachine({
+  let startGdb: ((machine: VirtMachine) => void) | undefined;
+  const create = (onGuest: VirtOptions['onGuest']): VirtMachine => {
+    const machine = new VirtMachine({
       cpus: o.smp.cpus, cpuModel: o.cpu.model, cpuProps: o.cpu.props, gicVersion: o.virt.gicVersion, ramSize: o.memory.size,
       topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads },
       thread: o.smp.cpus > 1 ? o.accel.thread : 'multi', tbSize: o.accel.tbSize ?? DEFAULT_TB_SIZE, oneInsnPerTb: o.accel.oneInsnPerTb,
       regions: process.env.MTTCG_REGIONS !== '0', serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
       semihosting: o.semihosting?.enable === true || o.boot.defaultGuest,
       randomness: o.virt.dtbRandomness, phandleStart: o.virt.phandleStart, seed: o.seed, log: logConfig(), onGuest, onExit: ended,
-    }),
+    });
+    startGdb?.(machine);
+    return machine;
+  };
+  const vm = new Vm({
+    create,
     smp: o.smp, ramSize: o.memory.size, preconfig: o.preconfig, autostart: !o.startPaused, onExit: ended,
     actions: { reboot: o.onReboot, shutdown: o.onShutdown, panic: o.onPanic, watchdog: o.onWatchdog },
   });
@@ -65,6 +73,15 @@ export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<nu
     hooks.controlled?.(vm);
     management.connect(chardevs);
     serial.connect(chardevs.serial(0));
+    startGdb = (machine) => {
+      if (o.gdb === undefined) return;
+      new GdbServer(chardevs.get(o.gdb)!, new MachineGdbTarget(machine, vm, {
+        monitor: (line) => management.hmp(line),
+        killed: () => log().warn('Terminated via GDBstub'),
+      }));
+    };
+    // With --preconfig there is no machine yet.
+    if (vm.machine) startGdb(vm.machine);
     await vm.start();
     return await end;
   } finally {

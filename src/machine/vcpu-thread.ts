@@ -98,13 +98,16 @@ function open(data: VcpuThreadData) {
   return { machine, config, clock, gic };
 }
 
+/** Devices whose registers vCPU threads serve themselves, by I/O region number. */
+export const localDevices = (gic: Gic): ReadonlyMap<number, LocalDevice> => new Map<number, LocalDevice>([
+  [VIRT_REGION.GIC_DIST, gic.distributor], [VIRT_REGION.GIC_CPU, gic instanceof GicV3 ? gic.redistributor : gic.cpuInterface],
+]);
+
 /** The engine of a vCPU thread. */
 export function createEngine(data: VcpuThreadData): Engine {
   const { machine, config, clock, gic } = open(data);
   const target = createTarget(machine, clock, config, gic, (n) => engine.cpus[n]);
-  const local = new Map<number, LocalDevice>([[VIRT_REGION.GIC_DIST, gic.distributor]]);
-  local.set(VIRT_REGION.GIC_CPU, gic instanceof GicV3 ? gic.redistributor : gic.cpuInterface);
-  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, own: data.own, localDevices: local, regions: config.regions });
+  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions });
   return engine;
 }
 

@@ -23,7 +23,7 @@ import { Pl061 } from '../hw/gpio/pl061.ts';
 import { addMachineItems, FwCfg } from '../hw/nvram/fw-cfg.ts';
 import { Pl031 } from '../hw/rtc/pl031.ts';
 import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio.ts';
-import { CF_NO_GOTO_TB, EVENT_PANIC, EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
+import { CF_NO_GOTO_TB, EVENT_DEBUG, EVENT_PANIC, EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
 import { CPUState } from '../memory/layout/cpu.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
 import { stateLayout } from '../memory/state-layout.ts';
@@ -114,6 +114,10 @@ export class VirtMachine {
   #translators: Translators | undefined;
   #ended = false;
   #resetting = false;
+  /** Called when a vCPU came to a debug stop; the others still run. */
+  onDebugStop: (() => void) | undefined;
+  /** The next resume() leaves these vCPUs parked, and the virtual clock too unless `clock`. */
+  partial: { readonly hold: ReadonlySet<number>; readonly clock: boolean } | undefined;
 
   constructor(o: VirtOptions) {
     this.#o = o;
@@ -293,6 +297,7 @@ export class VirtMachine {
   }
 
   async #onEvent(bits: number): Promise<void> {
+    if (bits & EVENT_DEBUG && Atomics.load(this.machine.i32, this.machine.global('debug_cpu')) !== 0) this.onDebugStop?.();
     const { onGuest } = this.#o;
     if (onGuest) {
       const code = Atomics.load(this.machine.i32, this.machine.global('exit_code'));
@@ -361,7 +366,7 @@ export class VirtMachine {
     this.#status = 'paused';
     for (const cpu of this.#cpus) { cpu.store(CPUState.off.stop, 1); cpu.kick(); }
     for (const cpu of this.#cpus) {
-      while (cpu.load(CPUState.off.stopped) === 0) {
+      while (cpu.load(CPUState.off.stopped) === 0 && !this.#ended && !this.#resetting) {
         const w = Atomics.waitAsync(m.i32, cpu.word(CPUState.off.stopped), 0);
         if (w.async) await w.value;
       }
@@ -376,12 +381,24 @@ export class VirtMachine {
     const m = this.machine;
     if (this.#status !== 'paused' && this.#status !== 'prelaunch') return;
     this.#status = 'running';
-    this.clock.start();
-    this.#vmClock.setRunning(true);
+    Atomics.store(m.i32, m.global('debug_cpu'), 0);
+    const { hold, clock } = this.partial ?? { hold: new Set(), clock: true };
+    this.partial = undefined;
+    if (clock) this.clock.start();
+    this.#vmClock.setRunning(clock);
     Atomics.store(m.i32, m.global('vm_running'), 1);
     notifyTimer(m);
-    for (const cpu of this.#cpus) { cpu.store(CPUState.off.stop, 0); cpu.kick(); }
+    for (const cpu of this.#cpus) if (!hold.has(cpu.index)) { cpu.store(CPUState.off.stop, 0); cpu.kick(); }
   }
+
+  /** The vCPU that came to a debug stop first since the machine was resumed; undefined: none did. */
+  takeDebugCpu(): number | undefined {
+    const m = this.machine, n = Atomics.exchange(m.i32, m.global('debug_cpu'), 0); // pairs with src/accel/debug.ts#debugStop
+    return n === 0 ? undefined : n - 1;
+  }
+
+  /** Translated code of a range of the ram memory goes: main wrote there. */
+  invalidateCode(at: number, bytes: number): void { this.#engine.store.invalidateRange(at, bytes); }
 
   /** Ends the vCPU and timer threads and the tasks of the translators. */
   async #join(): Promise<void> {
@@ -395,6 +412,8 @@ export class VirtMachine {
     notifyTimer(m);
     this.#engine.hot.wake();
     await Promise.all([...exits, this.#translators?.join()]);
+    // Who waits for them to park waits no more.
+    for (const cpu of this.#cpus) Atomics.notify(m.i32, cpu.word(CPUState.off.stopped));
     this.#workers = [];
   }
 

@@ -1,5 +1,6 @@
 // Where everything is in the `state` memory of a machine: computed once, passed to every thread.
 import { CPU_TLB_MAX_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES, TB_JMP_CACHE_SIZE, TLBEntry, TLBEntryFull } from './layout/cpu.ts';
+import { DebugTable } from './layout/debug.ts';
 import { GlobalPage, HOT_RING, HotTb, MAX_REGIONS, PageDesc, POSTED_RING, PostedWrite, QHTBucket, RegionDesc, TB } from './layout/tb.ts';
 
 const PAGE = 65536;
@@ -28,6 +29,7 @@ export interface StateLayout {
   readonly postedBase: number;
   readonly hotBase: number;
   readonly regionBase: number;
+  readonly debugBase: number;
   /** State of CPU-adjacent devices (GIC, …). */
   readonly deviceBase: number;
   readonly deviceBytes: number;
@@ -61,6 +63,7 @@ export function stateLayout(o: StateLayoutOptions): StateLayout {
   const postedBase = take(POSTED_RING * PostedWrite.size);
   const hotBase = take(HOT_RING * HotTb.size);
   const regionBase = take(MAX_REGIONS * RegionDesc.size);
+  const debugBase = take(DebugTable.size);
   const cacheStride = roundUp(JMP_CACHE_BYTES + NB_MMU_MODES * TLB_BYTES, 4096);
   const cacheBase = take(cacheStride * o.nrCpus);
   const nrPages = Math.ceil(o.ramBytes / 4096);
@@ -75,7 +78,7 @@ export function stateLayout(o: StateLayoutOptions): StateLayout {
   if (totalBytes > 2 ** 32 - PAGE) throw new RangeError(`the emulator's own state would take ${totalBytes} bytes, more than 4 GiB`);
   return {
     globalBase, cpuBase, cpuStride, nrCpus: o.nrCpus, cacheBase, cacheStride, qhtBase, qhtBytes, pageDescBase, nrPages,
-    postedBase, hotBase, regionBase, deviceBase, deviceBytes: o.deviceBytes, tbBase, tbBytes, codeBase, codeBytes: o.tbSize, totalBytes,
+    postedBase, hotBase, regionBase, debugBase, deviceBase, deviceBytes: o.deviceBytes, tbBase, tbBytes, codeBase, codeBytes: o.tbSize, totalBytes,
   };
 }
 

@@ -70,6 +70,9 @@ export class Management {
     else new Monitor(backend, this.#hmp!, { product: this.#o.product, muxed, terminal: chardevs.get(spec.chardev)?.describe() === 'stdio' && isatty(0) && isatty(1) });
   }
 
+  /** Runs a line of the human monitor: what it prints. */
+  hmp(line: string): Promise<string> { return this.#context!.hmp(line, undefined); }
+
   /** Stops timers. */
   close(): void {
     this.qmp.close();

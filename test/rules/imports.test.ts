@@ -44,7 +44,9 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     qmp: 'the QMP server and its commands', 'type:chardev': 'monitors are front ends of character devices', 'type:machine': 'what the commands act on', 'trace.ts': 'trace events',
     'log.ts': 'log, logfile', 'errors.ts': 'UserErrors are shown',
   },
+  gdbstub: { 'type:chardev/backend.ts': 'the stub is the front end of a character device' },
   machine: {
+    gdbstub: 'attaches the gdb stub',
     monitor: 'attaches the monitors',
     hw: 'builds the board', target: 'wires the guest ISA in', accel: 'engine', tcg: 'generates the interpreter once', memory: 'layouts',
     chardev: 'serial lines', stress: 'the embedded default guest', 'log.ts': 'logging', 'trace.ts': 'trace events',

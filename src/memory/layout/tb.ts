@@ -96,6 +96,7 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   timer_word: shared('i32', 'any', 'futex of the timer thread: raised when a deadline moved earlier'),
   event: shared('i32', 'any', 'EVENT_* bits for main: system off, reset, panic'),
   exit_code: shared('i32', 'any', 'exit status the guest asked for (semihosting), with EVENT_SHUTDOWN'),
+  debug_cpu: shared('i32', 'vCPUs; main clears', 'first vCPU that came to a debug stop, + 1; 0 = none'),
   io_posted_lock: shared('i32', 'any', 'spin lock of the posted-write ring', 4),
   io_posted_head: shared('i32', 'main', 'next posted write to run'),
   io_posted_tail: shared('i32', 'vCPUs under io_posted_lock', 'next free slot'),
@@ -104,6 +105,8 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
 export const EVENT_SHUTDOWN = 1;
 export const EVENT_RESET = 2;
 export const EVENT_PANIC = 4;
+/** A vCPU came to a breakpoint, watchpoint or the end of a step. */
+export const EVENT_DEBUG = 8;
 
 /** A compiled region. Region n is table index n; index 0 is the interpreter. */
 export const RegionDesc = struct('RegionDesc', 'wasm module of a compiled region', {

@@ -8,6 +8,8 @@ import { ARM_MMU_MODES, ARMMMUIdx, CPUARMState, envOff, flagMask, getFlag, TBFla
 import { FSC, pendingInterrupt, raiseAbort, takeException } from './exceptions.ts';
 import type { CpuModel } from './features.ts';
 import { CC } from './flags.ts';
+import { gdbRegisters, type GdbRegisters } from './gdb-registers.ts';
+import { translateForDebugger } from './gdb-translate.ts';
 import { registerFpHelpers } from './helpers/fp.ts';
 import { registerIntHelpers } from './helpers/int.ts';
 import { wakesFromHalt } from './helpers/sleep.ts';
@@ -52,6 +54,7 @@ export class ArmCpu implements TargetCpu {
   readonly #mmu: MmuModel;
   readonly #fault = { fsc: 0 };
   #globals!: ArmGlobals;
+  readonly #gdb: () => GdbRegisters;
 
   constructor(o: ArmCpuOptions) {
     this.#o = o;
@@ -62,12 +65,18 @@ export class ArmCpu implements TargetCpu {
       ...registerIntHelpers(this.helpers), ...registerFpHelpers(this.helpers), ...registerSystemHelpers(this.helpers, c, regs),
       ...registerPauthHelpers(this.helpers, o.model.pauthImpdef),
     };
+    this.#gdb = () => gdbRegisters(c, regs);
     this.#mmu = { feat: o.model.features, paRange: Number(o.model.idregs.ID_AA64MMFR0_EL1 & 15n) };
     setSystemEnvironment({
       regs, semihosting: o.semihosting, psciConduit: o.ports.psciConduit ?? 'hvc',
       onUnknown: (key, isRead) => o.ports.log?.('unimp', () => `${isRead ? 'read from' : 'write to'} unknown system register ${keyName(key)}`),
     });
   }
+
+  /** What gdb sees of a vCPU. */
+  gdbRegisters(): GdbRegisters { return this.#gdb(); }
+  /** Physical address behind a virtual one, for a debugger; undefined: not mapped. The vCPU is parked. */
+  debugTranslate(cpu: Vcpu, lo: number, hi: number): number | undefined { return translateForDebugger(cpu, lo, hi, this.#mmu); }
 
   initTcg(tcg: TCGContext): void { this.#globals = makeGlobals(tcg); }
 

@@ -1,10 +1,10 @@
 // cpuExec: the loop a vCPU thread lives in: find a TB, run it, handle exceptions, interrupts, work and halts.
 import { CPUState, CPU_INTERRUPT_EXITTB } from '../memory/layout/cpu.ts';
-import { SSTEP_ENABLE, SSTEP_NOIRQ } from '../memory/layout/debug.ts';
+import { SSTEP_NOIRQ } from '../memory/layout/debug.ts';
 import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_SINGLE_STEP, TB, TB_EXIT_HOT, TB_EXIT_MASK, TB_EXIT_REQUESTED, TB_EXIT_STUB } from '../memory/layout/tb.ts';
 import { debugStop } from './debug.ts';
 import type { Engine } from './engine.ts';
-import { EXCP_ATOMIC, EXCP_DEBUG, EXCP_INTERRUPT, EXCP_WATCH } from './target.ts';
+import { EXCP_ATOMIC, EXCP_DEBUG, EXCP_INTERRUPT } from './target.ts';
 import type { Vcpu } from './vcpu.ts';
 import { asyncRunOnCpu, hasQueuedWork, runQueuedWork, workFunction } from './work.ts';
 
@@ -48,46 +48,33 @@ export function cpuExec(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): Ex
     if (cpu.exceptionIndex === EXCP_ATOMIC) {
       cpu.exceptionIndex = -1;
       const ran = stepAtomic(engine, cpu);
-      if (ran && stepping(engine, cpu) !== 0) stepDone(cpu);
-      if (cpu.exceptionIndex !== EXCP_DEBUG) continue;
-    }
-    if (cpu.exceptionIndex === EXCP_WATCH) {
-      cpu.exceptionIndex = -1;
-      engine.mmu(cpu).watchStep = true;
+      if (ran && stepping(cpu) !== 0) stepDone(cpu);
+      if (debugStopped(cpu)) return 'debug';
+      continue;
     }
     // Running is set before the queue is looked at. pairs with src/accel/softmmu.ts#broadcast
     exclusive.execStart(cpu);
     if (!hasQueuedWork(cpu)) runGuest(engine, cpu, sliceEnds);
     exclusive.execEnd(cpu);
-    if (cpu.exceptionIndex === EXCP_DEBUG) {
-      cpu.exceptionIndex = -1;
-      engine.mmu(cpu).watchStep = false;
-      return 'debug';
-    }
-    if (cpu.exceptionIndex >= EXCP_INTERRUPT && !runsAgain(cpu.exceptionIndex)) cpu.exceptionIndex = -1;
+    if (debugStopped(cpu)) return 'debug';
+    if (cpu.exceptionIndex >= EXCP_INTERRUPT && cpu.exceptionIndex !== EXCP_ATOMIC) cpu.exceptionIndex = -1;
   }
 }
 
-/** The instruction has not been run: it wants to, in another way. */
-const runsAgain = (excp: number): boolean => excp === EXCP_ATOMIC || excp === EXCP_WATCH;
+/** True when a debug stop is pending; it is taken. */
+function debugStopped(cpu: Vcpu): boolean {
+  if (cpu.exceptionIndex !== EXCP_DEBUG) return false;
+  cpu.exceptionIndex = -1;
+  return true;
+}
 
 /** SSTEP_* bits of the vCPU: it runs one instruction, then comes to a debug stop. */
-const stepping = (engine: Engine, cpu: Vcpu): number =>
-  cpu.load(off.singlestep) | (engine.mmu(cpu).watchStep ? SSTEP_ENABLE | SSTEP_NOIRQ : 0);
-
-/** Before parking: an access that has not been made is forgotten, its instruction meets the watchpoint again, if there still is one. */
-function dropWatch(engine: Engine, cpu: Vcpu): void {
-  const mmu = engine.mmu(cpu);
-  if (cpu.exceptionIndex !== EXCP_WATCH && !mmu.watchStep) return;
-  if (cpu.exceptionIndex === EXCP_WATCH) cpu.exceptionIndex = -1;
-  mmu.watchStep = false;
-  cpu.st32(off.watch_hit, 0);
-}
+const stepping = (cpu: Vcpu): number => cpu.load(off.singlestep);
 
 /** After the one instruction of a step: a debug stop, once an exception it raised has been entered. */
 function stepDone(cpu: Vcpu): void {
   const excp = cpu.exceptionIndex;
-  if (excp < 0 || (excp >= EXCP_INTERRUPT && !runsAgain(excp))) cpu.exceptionIndex = EXCP_DEBUG;
+  if (excp < 0 || (excp >= EXCP_INTERRUPT && excp !== EXCP_ATOMIC)) cpu.exceptionIndex = EXCP_DEBUG;
 }
 
 /** The inner loop: TBs, exceptions and interrupts, until something needs the vCPU outside guest code. */
@@ -98,7 +85,7 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
   let last = 0, slot = 0;
   engine.syncGeneration();
   engine.debug.sync();
-  const step = stepping(engine, cpu), cflags = step === 0 ? 0 : CF_ONE_INSN;
+  const step = stepping(cpu), cflags = step === 0 ? 0 : CF_ONE_INSN;
   for (;;) {
     const excp = cpu.exceptionIndex;
     if (excp >= 0) {
@@ -223,7 +210,6 @@ export function vcpuThread(engine: Engine): void {
       if (result === 'slice') idle = false;
       if (result === 'debug') debugStop(cpu);
       if (cpu.load(off.stop) !== cpu.load(off.stopped)) {
-        dropWatch(engine, cpu);
         // Parked: main waits for it with the stopped word. pairs with src/machine/virt.ts#pause
         cpu.store(off.stopped, cpu.load(off.stop));
         Atomics.notify(i32, cpu.word(off.stopped));

@@ -8,7 +8,7 @@ import { BP_MEM_ACCESS, BP_MEM_READ, BP_MEM_WRITE } from '../memory/layout/debug
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
 import type { DebugView } from './debug.ts';
 import type { IoPort } from './io.ts';
-import { EXCP_ATOMIC, EXCP_WATCH, MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type Translation } from './target.ts';
+import { EXCP_ATOMIC, EXCP_DEBUG, MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type Translation } from './target.ts';
 import type { TbStore } from './tb-store.ts';
 import { TAG, Tlb } from './tlb.ts';
 import type { TargetServices } from './target-services.ts';
@@ -38,8 +38,6 @@ export class SoftMmu implements TargetServices {
   physLo = 0;
   physHi = 0;
   exclusive = false;
-  /** The instruction that accesses a watched address runs again: it may, and the vCPU stops after it. */
-  watchStep = false;
   /** The largest RAM range: most physical accesses go there. */
   readonly #ramRange: FlatRange | undefined;
 
@@ -191,18 +189,18 @@ export class SoftMmu implements TargetServices {
   }
 
   /**
-   * True when an access that would succeed hits a watchpoint: EXCP_WATCH is pending then, or the fault of an access that
-   * would not. `access`: BP_MEM_*.
+   * True when an access that would succeed hits a watchpoint: a debug stop is pending then, before the access; or the
+   * fault of an access that would not. `access`: BP_MEM_*.
    */
   #watched(lo: number, hi: number, n: number, access: number, mmuIdx: number): boolean {
-    if (!this.#debug.hasWatchpoints || this.watchStep) return false;
+    if (!this.#debug.hasWatchpoints) return false;
     const hit = this.#debug.watchHit(lo, hi, n, access);
     if (hit === 0) return false;
     const allowed = (l: number, h: number) => ((access & BP_MEM_READ) === 0 || this.#lookup(l, h, MMU_DATA_LOAD, mmuIdx) !== 0)
       && ((access & BP_MEM_WRITE) === 0 || this.#lookup(l, h, MMU_DATA_STORE, mmuIdx) !== 0);
     if (!this.#pieces(lo, hi, n, allowed)) return true;
     this.cpu.st32(off.watch_hit, hit);
-    this.cpu.exceptionIndex = EXCP_WATCH;
+    this.cpu.exceptionIndex = EXCP_DEBUG;
     return true;
   }
 

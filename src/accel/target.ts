@@ -22,8 +22,6 @@ export const EXCP_HALTED = 0x10003;
 export const EXCP_YIELD = 0x10004;
 /** The instruction must run again in an exclusive section. */
 export const EXCP_ATOMIC = 0x10005;
-/** A watched address was about to be accessed: the instruction must run again, alone in its TB, and stop after it. */
-export const EXCP_WATCH = 0x10006;
 
 /** Outcome of a page-table walk, filled in by the target: reused object, no allocation a miss. */
 export interface Translation {

@@ -64,13 +64,11 @@ export class MachineGdbTarget implements GdbTarget {
   }
 
   async resume(actions: ReadonlyMap<number, 'continue' | 'step'>, sstep: number): Promise<void> {
-    // Of several vCPUs that met watchpoints at once one was reported: the next one is now.
-    const unreported = [...actions.keys()].find((n) => this.#cpus[n].ld32(off.watch_hit) !== 0);
-    if (unreported !== undefined) {
-      this.onStop?.(this.#debugStop(unreported));
-      return;
+    for (const cpu of this.#cpus) {
+      cpu.store(off.singlestep, actions.get(cpu.index) === 'step' ? sstep | SSTEP_ENABLE : 0);
+      // Of several vCPUs that met watchpoints at once one was reported: the others meet them again.
+      this.#debug.takeWatchHit(cpu);
     }
-    for (const cpu of this.#cpus) cpu.store(off.singlestep, actions.get(cpu.index) === 'step' ? sstep | SSTEP_ENABLE : 0);
     // A halted vCPU steps only when something wakes it, which takes time that passes.
     const isStill = (sstep & SSTEP_NOTIMER) !== 0 && [...actions].every(([n, how]) => how === 'step' && this.#cpus[n].load(off.halted) === 0);
     this.#m.partial = { hold: new Set(this.#cpus.map((c) => c.index).filter((n) => !actions.has(n))), clock: !isStill };

@@ -6,7 +6,7 @@ import { cases } from './cases.ts';
 import { html, type Report } from './chart.ts';
 import { qemuVersion, type EmulatorName } from './emulators.ts';
 import type { Windows } from './guest-run.ts';
-import { measure, type Result } from './measure.ts';
+import { measure, type Case, type Result } from './measure.ts';
 import { bars } from './bars.ts';
 import { heading, line, means, scaling, summary } from './report.ts';
 
@@ -45,9 +45,10 @@ if (options.list) {
 }
 const known = new Set(all.flatMap((c) => [c.name, c.program, c.group, `${c.program}/${c.cpus}`]));
 for (const n of names) if (!known.has(n)) fail(`no benchmark '${n}'; --list prints them`);
-const named = (wanted: string[]) => all.filter((c) => wanted.some((n) => [c.name, c.group, `${c.program}/${c.cpus}`].includes(n) || (n === c.program && !options.quick)));
-const chosen = names.length ? named(names) : options.quick ? all.filter((c) => !/\//.test(c.name)) : all;
-if (chosen.length === 0) fail(`nothing of ${names.join(' ')} runs with --quick: say the number of vCPUs, as in ${names[0]}/2`);
+/** A program or group by its name, one case by name and number of vCPUs; --quick takes names as the fewest vCPUs. */
+const fewest = (c: Case): boolean => c.name === c.program;
+const wanted = (c: Case): boolean => names.some((n) => n === `${c.program}/${c.cpus}` || ((n === c.program || n === c.group) && (fewest(c) || !options.quick)));
+const chosen = all.filter((c) => (names.length ? wanted(c) : fewest(c) || !options.quick));
 
 const qemu = qemuVersion();
 const other: EmulatorName | undefined = options.tier ? 'interpreter' : qemu ? 'qemu' : undefined;

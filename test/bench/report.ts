@@ -18,7 +18,7 @@ export const line = (r: Result, emulators: readonly EmulatorName[]): string =>
 
 export interface Mean { readonly of: string; readonly programs: number; readonly ratio: number; readonly worst: string; readonly worstRatio: number }
 
-/** Geometric mean of each group on one vCPU, and of all programs that only compute. */
+/** Geometric mean of each group on the fewest vCPUs, and of what the bar is set on: vectors are left out, where QEMU is slow enough to lift any mean. */
 export function means(results: readonly Result[]): Mean[] {
   const single = results.filter((r) => r.ratio !== undefined && (r.cpus === 1 || !results.some((o) => o.program === r.program && o.cpus < r.cpus)));
   const mean = (of: string, groups: readonly string[]): Mean[] => {
@@ -26,7 +26,7 @@ export function means(results: readonly Result[]): Mean[] {
     return of1.length ? [{ of, programs: of1.length, ratio: geometricMean(of1.map((r) => r.ratio!)), worst: of1[0].name, worstRatio: of1[0].ratio! }] : [];
   };
   const groups = [...new Set(single.map((r) => r.group))];
-  return [...groups.flatMap((g) => mean(g, [g])), ...mean('compute + float + vector', ['compute', 'float', 'vector'])];
+  return [...groups.flatMap((g) => mean(g, [g])), ...mean('compute + float', ['compute', 'float'])];
 }
 
 export interface Scaling { readonly emulator: EmulatorName; readonly from: number; readonly to: number; readonly programs: number; readonly ratio: number }

@@ -34,10 +34,21 @@ spin:   ldr     x1, [x21]
         mov     x2, #0x77
 store:  str     w2, [x20]
 stored: add     x2, x2, #1
-amo:    mov     x4, #1
 idle:   ldr     x3, [x20, #16]
         cbz     x3, idle
-        b       done
+        // A hot loop with a call, on a page of its own; every 65,536th time an atomic addition.
+hot:    bl      work
+        tst     x5, #0xffff
+        b.ne    hot
+        mov     x4, #1
+        add     x8, x20, #24
+amo:    ldadd   x4, x6, [x8]
+        b       hot
+
+        .balign 4096
+work:   add     x5, x5, #1
+        ldr     x7, [x20, #32]
+        ret
 
         .balign 2048
 vectors:
@@ -54,6 +65,8 @@ flag:    .quad 0
 shared:  .quad 0
         .quad 0
 release: .quad 0
+total:   .quad 0
+read:    .quad 0x1234
 `;
 
 const program = assemble(SOURCE, { base: BASE });

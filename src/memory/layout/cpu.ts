@@ -102,7 +102,7 @@ export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: C
   watch_hit: owned('u32', 'number of the watchpoint of the last debug stop, from 1; 0 = none; main clears it while the vCPU is parked'),
   fence_word: shared('i32', 'owner', 'always 0: adding 0 to it is a full fence'),
   jmp_cache: constant('u32', 'address of tb_jmp_cache'),
-  jmp_gen: { type: 'u32', writer: 'owner; tb_flush while no vCPU runs', order: 'plain', doc: 'generation of tb_jmp_cache: counting it up empties the cache' },
+  jmp_gen: { type: 'u32', writer: 'owner; tb_flush and the debugger while no vCPU runs', order: 'plain', doc: 'generation of tb_jmp_cache: counting it up empties the cache' },
   tlb_d: { type: TLBDesc, count: NB_MMU_MODES, writer: 'owner', order: 'plain', doc: 'TLB header of each MMU index' },
 
   helper_arg: { type: 'i64', count: HELPER_ARGS, writer: 'owner', order: 'plain', doc: 'arguments of a TypeScript helper', align: 16 },

@@ -20,17 +20,24 @@ const HELP = `npm run bench [-- NAME… OPTIONS]
   --list            what there is
 `;
 
-const { values: options, positionals: names } = parseArgs({
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+const parse = () => parseArgs({
   allowPositionals: true,
   options: {
     runs: { type: 'string' }, quick: { type: 'boolean', default: false }, tier: { type: 'string' },
     json: { type: 'string' }, html: { type: 'string' }, list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
   },
 });
-function fail(message: string): never {
-  process.stderr.write(`${message}\n`);
-  process.exit(1);
+let parsed: ReturnType<typeof parse>;
+try {
+  parsed = parse();
+} catch (error) {
+  fail(`${(error as Error).message.split('. ')[0]}; --help says what there is`);
 }
+const { values: options, positionals: names } = parsed;
 
 if (options.help) { process.stdout.write(HELP); process.exit(0); }
 const windows: Windows = options.quick ? { first: 1000, settle: 200, measure: 500 } : { first: 1000, settle: 500, measure: 1000 };

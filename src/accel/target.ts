@@ -118,4 +118,6 @@ export interface TargetCpu {
   dumpState(cpu: Vcpu, fpu?: boolean): string;
   /** Value of a register by the name a debugger gives it (`pc`, `x0`), for monitors; undefined: no such register. */
   registerByName?(cpu: Vcpu, name: string): bigint | undefined;
+  /** Sets it, while the vCPU is parked; false: no such register. */
+  setRegisterByName?(cpu: Vcpu, name: string, value: bigint): boolean;
 }

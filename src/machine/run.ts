@@ -1,6 +1,6 @@
 // Runs one machine from the command line's options to its end.
 import { writeFileSync } from 'node:fs';
-import { DeferredBackend } from '../chardev/backend.ts';
+import { DeferredBackend, type CharBackend } from '../chardev/backend.ts';
 import { openChardevs } from '../chardev/open.ts';
 import { UserError } from '../errors.ts';
 import { GdbServer } from '../gdbstub/server.ts';
@@ -18,13 +18,33 @@ const MiB = 2 ** 20;
 const DEFAULT_TB_SIZE = 128 * MiB;
 
 /** What readBootFile() read, with names for messages. */
-function bootImages({ kernel, initrd, dtb, bios, append, defaultGuest }: BootSources): VirtOptions['boot'] {
+export function bootImages({ kernel, initrd, dtb, bios, append, defaultGuest }: BootSources): VirtOptions['boot'] {
   if (defaultGuest) return { kernel: smpHello(), names: { kernel: 'the embedded guest' } };
   const read = (what: 'kernel' | 'initrd' | 'dtb' | 'bios', path: string | undefined) => (path === undefined ? undefined : readBootFile(what, path));
   return {
     kernel: read('kernel', kernel), initrd: read('initrd', initrd), dtb: read('dtb', dtb), bios: read('bios', bios), append,
     names: { kernel, initrd, dtb, bios },
   };
+}
+
+/** The controls of a machine made from options; the machine itself too, unless it waits in preconfig. UserErrors. */
+export function createVm(o: MachineOptions, boot: VirtOptions['boot'], serial: CharBackend, onExit: (code: number) => void, created = (_machine: VirtMachine) => {}): Vm {
+  const create = (onGuest: VirtOptions['onGuest']): VirtMachine => {
+    const machine = new VirtMachine({
+      cpus: o.smp.cpus, cpuModel: o.cpu.model, cpuProps: o.cpu.props, gicVersion: o.virt.gicVersion, ramSize: o.memory.size,
+      topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads },
+      thread: o.smp.cpus > 1 ? o.accel.thread : 'multi', tbSize: o.accel.tbSize ?? DEFAULT_TB_SIZE, oneInsnPerTb: o.accel.oneInsnPerTb,
+      regions: process.env.MTTCG_REGIONS !== '0', serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
+      semihosting: o.semihosting?.enable === true || o.boot.defaultGuest,
+      randomness: o.virt.dtbRandomness, phandleStart: o.virt.phandleStart, seed: o.seed, log: logConfig(), onGuest, onExit,
+    });
+    created(machine);
+    return machine;
+  };
+  return new Vm({
+    create, smp: o.smp, ramSize: o.memory.size, preconfig: o.preconfig, autostart: !o.startPaused, onExit,
+    actions: { reboot: o.onReboot, shutdown: o.onShutdown, panic: o.onPanic, watchdog: o.onWatchdog },
+  });
 }
 
 /** What the caller of runMachine() sees to. */
@@ -44,25 +64,8 @@ export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<nu
   const serial = new DeferredBackend();
   let ended!: (code: number) => void;
   const end = new Promise<number>((resolve) => { ended = resolve; });
-  const boot = bootImages(o.boot);
   let startGdb: ((machine: VirtMachine) => void) | undefined;
-  const create = (onGuest: VirtOptions['onGuest']): VirtMachine => {
-    const machine = new VirtMachine({
-      cpus: o.smp.cpus, cpuModel: o.cpu.model, cpuProps: o.cpu.props, gicVersion: o.virt.gicVersion, ramSize: o.memory.size,
-      topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads },
-      thread: o.smp.cpus > 1 ? o.accel.thread : 'multi', tbSize: o.accel.tbSize ?? DEFAULT_TB_SIZE, oneInsnPerTb: o.accel.oneInsnPerTb,
-      regions: process.env.MTTCG_REGIONS !== '0', serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
-      semihosting: o.semihosting?.enable === true || o.boot.defaultGuest,
-      randomness: o.virt.dtbRandomness, phandleStart: o.virt.phandleStart, seed: o.seed, log: logConfig(), onGuest, onExit: ended,
-    });
-    startGdb?.(machine);
-    return machine;
-  };
-  const vm = new Vm({
-    create,
-    smp: o.smp, ramSize: o.memory.size, preconfig: o.preconfig, autostart: !o.startPaused, onExit: ended,
-    actions: { reboot: o.onReboot, shutdown: o.onShutdown, panic: o.onPanic, watchdog: o.onWatchdog },
-  });
+  const vm = createVm(o, bootImages(o.boot), serial, ended, (machine) => startGdb?.(machine));
   if (o.virt.dumpdtb !== undefined) {
     dumpDtb(vm.machine!.bootInfo.dtb, o.virt.dumpdtb);
     return 0;

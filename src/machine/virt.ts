@@ -359,21 +359,26 @@ export class VirtMachine {
   get status(): string { return this.#ended ? 'shutdown' : this.#status; }
   #status = 'prelaunch';
 
-  /** Parks every vCPU and stops the virtual clock; resolves when all are parked. */
-  async pause(): Promise<void> {
+  /** Resolves when every vCPU is parked: outside guest code, its state in shared memory, looking at nothing but its stop word. */
+  async #park(): Promise<void> {
     const m = this.machine;
-    if (this.#status !== 'running') return;
-    this.#status = 'paused';
     for (const cpu of this.#cpus) { cpu.store(CPUState.off.stop, 1); cpu.kick(); }
     for (const cpu of this.#cpus) {
-      while (cpu.load(CPUState.off.stopped) === 0 && !this.#ended && !this.#resetting) {
-        const w = Atomics.waitAsync(m.i32, cpu.word(CPUState.off.stopped), 0);
+      while (cpu.load(CPUState.off.stopped) === 0 && !this.#ended) {
+        const w = Atomics.waitAsync(m.i32, cpu.word(CPUState.off.stopped), 0); // notified by src/accel/cpu-exec.ts#vcpuThread
         if (w.async) await w.value;
       }
     }
+  }
+
+  /** Parks every vCPU and stops the virtual clock; resolves when all are parked. */
+  async pause(): Promise<void> {
+    if (this.#status !== 'running') return;
+    this.#status = 'paused';
+    await this.#park();
     this.clock.stop();
     this.#vmClock.setRunning(false);
-    Atomics.store(m.i32, m.global('vm_running'), 0);
+    Atomics.store(this.machine.i32, this.machine.global('vm_running'), 0);
   }
 
   /** Lets time and the vCPUs go on. */
@@ -388,7 +393,13 @@ export class VirtMachine {
     this.#vmClock.setRunning(clock);
     Atomics.store(m.i32, m.global('vm_running'), 1);
     notifyTimer(m);
-    for (const cpu of this.#cpus) if (!hold.has(cpu.index)) { cpu.store(CPUState.off.stop, 0); cpu.kick(); }
+    for (const cpu of this.#cpus) {
+      if (hold.has(cpu.index)) continue;
+      cpu.store(CPUState.off.stop, 0);
+      // Not left to the vCPU, which may be in guest code before it says so: a #park() right behind would believe it parked.
+      cpu.store(CPUState.off.stopped, 0);
+      cpu.kick();
+    }
   }
 
   /** The vCPU that came to a debug stop first since the machine was resumed; undefined: none did. */
@@ -421,15 +432,23 @@ export class VirtMachine {
   async reset(run = this.#status === 'running'): Promise<void> {
     if (this.#resetting || this.#ended) return;
     this.#resetting = true;
-    await this.#join();
+    const m = this.machine;
+    await this.#park();
+    if (this.#ended) return;
+    // The threads stay: all they know is in shared memory, and the flush makes them drop their compiled code.
+    Atomics.store(m.i32, m.global('vm_running'), 0);
+    this.#io.drainPosted();
+    Atomics.store(m.i32, m.global('event'), 0);
     for (const d of this.devices.values()) d.reset();
     this.powerKey.reset();
     this.gic.reset();
     this.#engine.store.flush();
     writeBlobs(this.#bootRam(), this.bootInfo.blobs);
     this.#resetCpus();
+    this.partial = undefined;
     this.#resetting = false;
-    if (!this.#ended) this.#spawn(run);
+    this.#status = 'prelaunch';
+    if (run) this.resume();
   }
 
   /** Asks the guest to power down (ACPI/GPIO power key). */

@@ -56,6 +56,10 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     machine: 'runs it', stress: 'sub-commands', chardev: 'grammar and life of character devices', 'log.ts': 'sets logging up',
     'errors.ts': 'UserError of the options', 'target/arm/cpu-models.ts': '-cpu help lists the models',
   },
+  lib: {
+    machine: 'creates and runs it', cli: 'options as on the command line', monitor: 'QMP', qmp: 'types, errors', chardev: 'the console', 'errors.ts': 'UserError', 'log.ts': 'logging',
+    'target/arm/cpu-models.ts': 'the CPU models',
+  },
   workers: { machine: 'what the thread runs', accel: 'the vCPU loop' },
 };
 

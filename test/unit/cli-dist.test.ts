@@ -25,9 +25,9 @@ t.test('pack, unpack, run', async (t) => {
   const archive = join(stage, `mttcg-${MANIFEST.version}.tgz`);
 
   // Every source as JavaScript, and nothing else of the repository.
-  const js = files('src/**/*.ts', 'workers/*.ts').filter((f) => !/\.as\.ts$|\.d\.ts$|\/assembly\//.test(f)).map((f) => `dist/${f.replace(/\.ts$/, '.js')}`);
+  const js = files('src/**/*.ts', 'workers/*.ts').filter((f) => !/\.as\.ts$|\.d\.ts$|\/assembly\//.test(f)).flatMap((f) => ['.js', '.d.ts'].map((end) => `dist/${f.replace(/\.ts$/, end)}`));
   const assets = globSync('{build,schemas}/**/*.*', { cwd: ROOT }).map((f) => `dist/${f.replaceAll('\\', '/')}`);
-  const expected = ['LICENSE', 'README.md', 'package.json', 'bin/mttcg.js', 'dist/package.json', ...js, ...assets];
+  const expected = ['LICENSE', 'README.md', 'package.json', 'bin/index.js', 'bin/mttcg.js', 'dist/package.json', ...js, ...assets];
   t.same(members(archive), expected.map((f) => `package/${f}`).sort());
   t.ok(assets.includes('dist/build/arm-helpers.wasm'));
 
@@ -39,6 +39,10 @@ t.test('pack, unpack, run', async (t) => {
   const version = run('-version');
   t.match(version, { status: 0, stderr: '' });
   t.match(version.stdout, `mttcg emulator version ${MANIFEST.version}`);
+
+  // The library.
+  const code = "import { Machine } from 'mttcg'; await using m = await Machine.create(); console.log(m.state, (await m.qmp('query-target')).arch);";
+  t.match(spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8', cwd: join(app, '..'), timeout: 60_000 }), { status: 0, stdout: 'prelaunch aarch64\n', stderr: '' });
 
   // PSCI SYSTEM_OFF: vCPU, timer and translator threads start and end.
   const off = join(stage, 'off.bin');

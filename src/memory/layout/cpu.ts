@@ -92,7 +92,7 @@ export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: C
   running: shared('i32', 'owner', 'non-zero inside guest code. pairs with src/accel/exclusive.ts#start'),
   has_waiter: shared('i32', 'any', 'start_exclusive waits for this vCPU to leave guest code'),
   stop: shared('i32', 'any', 'requested to park'),
-  stopped: shared('i32', 'owner', 'parked'),
+  stopped: shared('i32', 'owner; main clears it when it lets the vCPU go on', 'parked. pairs with src/machine/virt.ts#resume'),
   cpu_index: constant('u32', 'number of this vCPU'),
   tb_flags: owned('u32', 'target state that selects the TB (part of its hash key); kept up to date by the target'),
   cs_base: owned('u32', 'second word of that state'),

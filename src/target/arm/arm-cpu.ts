@@ -188,4 +188,12 @@ export class ArmCpu implements TargetCpu {
     const r = /^x(\d+)$/.exec(name);
     return r && Number(r[1]) < 31 ? cpu.ld64(envOff.x + 8 * Number(r[1])) : undefined;
   }
+
+  setRegisterByName(cpu: Vcpu, name: string, value: bigint): boolean {
+    const r = name === 'sp' ? 31 : Number(/^x(\d+)$/.exec(name)?.[1] ?? 32);
+    if (name === 'pc') cpu.st64(envOff.pc, value);
+    else if (r <= 31 && !(r === 31 && name !== 'sp')) cpu.st64(envOff.x + 8 * r, value);
+    else return false;
+    return true;
+  }
 }

@@ -1,0 +1,85 @@
+// Stop and cont, reset, create and dispose, over and over while four vCPUs fight over locks: nothing hangs, nothing is lost, nothing stays.
+import t from 'tap';
+import { Machine } from 'mttcg';
+
+/** MTTCG_LONG=1 runs as often as the project promises; otherwise a tenth of it. */
+const LONG = process.env.MTTCG_LONG === '1' ? 1 : 0.1;
+const config = { cpus: 4, tbSize: 16 << 20 } as const;
+
+/** Threads of this process, on Linux. */
+const threads = async () => {
+  const { readdirSync } = await import('node:fs');
+  try {
+    return readdirSync('/proc/self/task').length;
+  } catch {
+    return 0;
+  }
+};
+
+t.test('stop and cont', { timeout: 600_000 }, async (t) => {
+  await using machine = await Machine.create(config);
+  await machine.run();
+  await machine.console.expect(/vCPU/);
+  let ended = false;
+  void machine.exited.then(() => { ended = true; });
+  let cycles = 0;
+  for (; cycles < 1000 * LONG && !ended; cycles++) {
+    await machine.pause();
+    if (ended) break;
+    const before = [0, 1, 2, 3].map((n) => machine.registers(n).text());
+    await new Promise((resolve) => { setImmediate(resolve); });
+    t.same([0, 1, 2, 3].map((n) => machine.registers(n).text()), before, 'nothing runs while stopped');
+    await machine.run();
+  }
+  t.ok(cycles > 0);
+  t.match(await machine.console.expect(/All totals are exact/), 'total exact', `the guest is right after ${cycles} stops`);
+  t.equal(await machine.exited, 0);
+});
+
+t.test('system_reset', { timeout: 600_000 }, async (t) => {
+  await using machine = await Machine.create(config);
+  machine.console.resume();
+  await machine.run();
+  let resets = 0;
+  machine.on('RESET', (data) => {
+    t.equal(data.reason, 'host-qmp-system-reset');
+    resets++;
+  });
+  const count = 200 * LONG;
+  for (let i = 0; i < count; i++) {
+    await machine.reset();
+    // at different points of the guest's life
+    if (i % 4 === 3) await new Promise((resolve) => { setTimeout(resolve, i % 16 * 10); });
+    if (i % 10 === 9) {
+      await machine.pause();
+      await machine.reset();
+      t.equal(machine.state, 'prelaunch');
+      await machine.run();
+    }
+  }
+  t.ok(resets >= count);
+  await machine.reset();
+  t.match(await machine.console.expect(/All totals are exact/), 'total exact', 'it still boots');
+  t.equal(await machine.exited, 0);
+});
+
+t.test('create and dispose', { timeout: 600_000 }, async (t) => {
+  const cycle = async (run: boolean) => {
+    await using machine = await Machine.create({ ...config, cpus: 2, memory: 32 << 20 });
+    if (run) await machine.run();
+    t.equal(machine.cpus, 2);
+  };
+  const used = () => {
+    globalThis.gc?.();
+    return process.memoryUsage().rss / 2 ** 20;
+  };
+  for (let i = 0; i < 5; i++) await cycle(true);
+  const before = used(), threadsBefore = await threads();
+  const count = 100 * LONG;
+  for (let i = 0; i < count; i++) await cycle(i % 2 === 0);
+  await new Promise((resolve) => { setTimeout(resolve, 100); });
+  const after = used();
+  t.comment(`${before.toFixed(0)} MiB before, ${after.toFixed(0)} MiB after ${count} machines`);
+  t.ok(after < before + 200, `memory is flat: ${before.toFixed(0)} MiB, then ${after.toFixed(0)} MiB`);
+  t.ok(await threads() <= threadsBefore, 'no thread is left');
+});

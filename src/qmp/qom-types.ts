@@ -43,7 +43,7 @@ export const TYPES: Readonly<Record<string, TypeRow>> = {
   'chardev-ringbuf': { parent: 'chardev' },
 };
 
-interface DevicePropertyRow { readonly name: string; readonly type: string; readonly description?: string; readonly 'default-value'?: Json }
+export interface DevicePropertyRow { readonly name: string; readonly type: string; readonly description?: string; readonly 'default-value'?: Json }
 
 const gic: readonly DevicePropertyRow[] = [
   { name: 'num-cpu', type: 'uint32', 'default-value': 1 }, { name: 'num-irq', type: 'uint32', 'default-value': 32 }, { name: 'revision', type: 'uint32' },

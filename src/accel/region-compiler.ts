@@ -1,5 +1,6 @@
 // The translator thread: takes hot TBs, gathers the TBs around them, compiles a region, publishes it.
 import { TCGContext } from '../tcg/context.ts';
+import { narrow } from '../tcg/opt/narrow.ts';
 import { optimize } from '../tcg/optimize.ts';
 import { compileRegions, type RegionOptions } from '../tcg/region.ts';
 import type { RegionTb } from '../tcg/region-graph.ts';
@@ -107,6 +108,6 @@ export class RegionCompiler {
       ldl: (offset) => Atomics.load(ram32, base + (offset >>> 2)),
     });
     if (r.icount !== i32[tb + T.icount >>> 2] || r.size !== i32[tb + T.size >>> 2]) return undefined;
-    return { tb, phys: this.#store.phys(tb), start, size: r.size, ops: [...optimize(tcg)] };
+    return { tb, phys: this.#store.phys(tb), start, size: r.size, ops: narrow(tcg, optimize(tcg)) };
   }
 }

@@ -78,6 +78,7 @@ class InterpreterEmit implements WasmCallEmit {
   env(): void { this.w.localGet(ENV); }
   tb(): void { this.w.localGet(TBP); }
   stat(n: number): number { return this.v.stat[n]!; }
+  immValue(): undefined { return undefined; }
   constIn(): undefined { return undefined; }
 
   /** Pushes the address of the register whose offset stands at `pos` of the op. */

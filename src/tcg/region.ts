@@ -262,6 +262,7 @@ class RegionEmit implements WasmCallEmit {
   env(): void { this.w.localGet(ENV); }
   tb(): void { this.w.i32Const(this.#g.nodes[this.#where.node].tb.tb); }
   stat(n: number): number { return this.#where.op.imms[n]; }
+  immValue(n: number): number { return this.#where.op.imms[n]; }
   constIn(n: number): bigint | undefined { const t = this.#where.op.ins[n]; return t.kind === 'const' ? t.value : undefined; }
   scratch(type: 'i32' | 'i64' | 'v128', k: number | string = 0): number {
     const key = `${type}${k}`;

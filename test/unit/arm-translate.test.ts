@@ -26,7 +26,7 @@ const BUDGETS: Record<string, number> = {
   'add x0, x1, #4': 1, 'add w0, w1, #4': 2, 'add w0, w1, w2': 2, 'add x0, x1, x2': 1, 'add x0, x1, x2, lsl #3': 2, 'add x0, x1, w2, uxtw #2': 2,
   'sub sp, sp, #32': 1, 'neg x0, x1': 1, 'cmp x0, #4': 3, 'cmp w0, w1': 3, 'subs x0, x0, #1': 4, 'subs w0, w0, #1': 5, 'tst w0, #1': 2, 'ands x0, x1, x2': 3,
   'and x0, x1, #0xff': 1, 'and w0, w1, #0xff': 1, 'orr w0, w1, #0xf': 2, 'eor x0, x1, x2, ror #7': 2, 'bic x0, x1, x2': 1, 'mvn x0, x1': 1,
-  'lsl x0, x1, #3': 1, 'lsr x0, x1, #3': 1, 'asr x0, x1, #3': 1, 'lsl w0, w1, #3': 1, 'lsr w0, w1, #3': 1, 'asr w0, w1, #3': 2, 'ror w0, w1, #3': 2,
+  'lsl x0, x1, #3': 1, 'lsr x0, x1, #3': 1, 'asr x0, x1, #3': 1, 'lsl w0, w1, #3': 1, 'lsr w0, w1, #3': 1, 'asr w0, w1, #3': 2, 'ror w0, w1, #3': 3,
   'ubfx x0, x1, #3, #7': 1, 'ubfiz x0, x1, #3, #7': 1, 'sbfx x0, x1, #3, #7': 1, 'sbfiz x0, x1, #3, #7': 1, 'bfi x0, x1, #3, #7': 1, 'bfxil x0, x1, #0, #7': 1,
   'sxtw x0, w1': 1, 'uxtb w0, w1': 1, 'uxth w0, w1': 1, 'sxtb x0, w1': 1, 'extr x0, x1, x2, #5': 1, 'lsl x0, x1, x2': 1, 'lsl w0, w1, w2': 3,
   'mul x0, x1, x2': 1, 'madd x0, x1, x2, x3': 2, 'umull x0, w1, w2': 3, 'umulh x0, x1, x2': 1, 'udiv x0, x1, x2': 1, 'udiv w0, w1, w2': 3, 'sdiv w0, w1, w2': 4,

@@ -27,6 +27,8 @@ export interface Emit {
   stat(n: number): number;
   /** Pushes a dynamic immediate, as i32 (u8, u16, i32 widths) or i64 (i64 width). */
   imm(n: number): void;
+  /** Value of a dynamic immediate where the engine knows it. */
+  immValue(n: number): number | undefined;
   /** Known value of an input when it is a compile-time constant in this engine. */
   constIn(n: number): bigint | undefined;
   /** Pushes an address whose sum with the result is the vCPU block + immediate n: i32. */

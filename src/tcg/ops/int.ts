@@ -232,6 +232,12 @@ export const intOps = [
     fold: (t, [a], [l, r]) => ((a << BigInt(l)) & mask(t)) >> BigInt(r),
     emit: (e) => e.out(0, () => {
       e.in(0);
+      const r = e.immValue(1);
+      if (e.type === Type.I64 && e.immValue(0) === 32 && r! >= 32) {
+        // The top of the low word: a 32-bit shift extends for nothing.
+        e.w.op('i32_wrap_i64'); e.w.i32Const(r! - 32); e.w.op('i32_shr_u'); e.w.op('i64_extend_i32_u');
+        return;
+      }
       for (const [k, s] of [[0, 'shl'], [1, 'shr_u']] as const) {
         e.imm(k); if (e.type === Type.I64) e.w.op('i64_extend_i32_u'); e.w.op(`${p(e)}_${s}`);
       }

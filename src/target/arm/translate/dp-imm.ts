@@ -3,7 +3,7 @@ import type { DecodeRow } from '../../../tcg/decode.ts';
 import type { Temp } from '../../../tcg/types.ts';
 import { CC } from '../flags.ts';
 import type { DisasContext } from './context.ts';
-import { bitmaskImmediate, depositSign, depositZero, finishReg, resultReg } from './operand.ts';
+import { bitmaskImmediate, depositSign, depositZero, finishReg, resultReg, rotateWord } from './operand.ts';
 
 type S = DisasContext;
 
@@ -165,6 +165,7 @@ function trans_EXTR(s: S, a: { sf: number; n: number; rm: number; imms: number; 
     if (a.rn === a.rm) tcg.rotr(d, s.xr(a.rn), a.imms);
     else tcg.extract2(d, s.xr(a.rm), s.xr(a.rn), a.imms);
   } else if (a.imms === 0) tcg.ext32u(d, s.xr(a.rm));
+  else if (a.rn === a.rm) rotateWord(s, d, s.xr(a.rn), a.imms);
   else {
     const t = tcg.i64();
     tcg.deposit(t, s.xr(a.rm), s.xr(a.rn), 32, 32);

@@ -30,11 +30,16 @@ export function shiftedReg(s: DisasContext, m: number, type: number, amount: num
     else tcg.rotr(t, x, amount);
   } else if (type === LSR) tcg.extract(t, x, amount, 32 - amount);
   else if (type === ASR) tcg.sextract(t, x, amount, 32 - amount);
-  else {
-    tcg.deposit(t, x, x, 32, 32);
-    tcg.shr(t, t, amount);
-  }
+  else rotateWord(s, t, x, amount);
   return t;
+}
+
+/** d = Wx rotated right by `amount`, zero-extended. */
+export function rotateWord(s: DisasContext, d: Temp, x: Temp, amount: number): void {
+  const w = s.tcg.i32();
+  s.tcg.extrl(w, x);
+  s.tcg.rotr(w, w, amount);
+  s.tcg.extuI32(d, w);
 }
 
 /** Xm extended by `option` (UXTB 0 … UXTX 3, SXTB 4 … SXTX 7) and shifted left by 0…4. */

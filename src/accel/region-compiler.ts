@@ -10,7 +10,7 @@ import { TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
 import { CF_COUNT_MASK, TB, TB_INVALID } from '../memory/layout/tb.ts';
 import { HotQueue } from './hot-queue.ts';
 import type { Machine } from './machine-view.ts';
-import type { TargetCpu } from './target.ts';
+import type { TargetCpu, TbRequest } from './target.ts';
 import { TbStore } from './tb-store.ts';
 
 const T = TB.off;
@@ -20,6 +20,12 @@ const MAX_TBS = 64;
 /** A successor joins the region when it ran at least this share of the seed's executions. */
 const HEAT_SHARE = 1 / 64;
 const MAX_INSNS = 512;
+
+/** A TB of a region in the making. */
+interface Translated extends RegionTb { readonly entryState: number | undefined; readonly exitState: number | undefined }
+
+/** Page offsets a TB goes to by goto_tb. */
+const jumps = (t: RegionTb): number[] => t.ops.filter((op) => op.def === GOTO_TB).map((op) => op.imms[1]);
 
 export class RegionCompiler {
   readonly #m: Machine;
@@ -76,38 +82,57 @@ export class RegionCompiler {
         at.set(this.#store.phys(tb) % TARGET_PAGE_SIZE, tb);
       }
     }
-    const out: RegionTb[] = [];
+    const out: Translated[] = [];
     const queue = [seed], seen = new Set(queue);
     const join = (tb: number | undefined): void => {
       if (tb === undefined || seen.has(tb) || this.#store.phys(tb) === this.#store.phys(seed) || (word(tb, T.exec_count) >>> 0) < heat) return;
       seen.add(tb);
       queue.push(tb);
     };
+    const translate = (tb: number, entryState?: number) => this.#translate(tb, { flags: tb === seed ? flags : next, csBase, cflags, entryState }, page);
     while (queue.length && out.length < MAX_TBS) {
-      const tb = queue.shift()!;
-      const ops = this.#translate(tb, tb === seed ? flags : next, csBase, cflags, page);
-      if (!ops) { if (tb === seed) return []; continue; }
-      out.push(ops);
+      const tb = queue.shift()!, t = translate(tb);
+      if (!t) { if (tb === seed) return []; continue; }
+      out.push(t);
       // Jumps, and what follows in memory: a call returns there.
-      const targets = ops.ops.filter((op) => op.def === GOTO_TB).map((op) => op.imms[1]);
-      for (const to of [...targets, ops.start + ops.size]) join(at.get(to));
+      for (const to of [...jumps(t), t.start + t.size]) join(at.get(to));
       // A jump table: whatever is warm on the page may be its target.
-      if (ops.ops.some((op) => op.def === GOTO_PTR && op.imms[0] === GotoPtr.JUMP)) at.forEach(join);
+      if (t.ops.some((op) => op.def === GOTO_PTR && op.imms[0] === GotoPtr.JUMP)) at.forEach(join);
     }
+    this.#passState(out, translate);
     return out;
   }
 
+  /** Translates TBs again that are reached by goto_tb only, from TBs that all leave the same known state. */
+  #passState(tbs: Translated[], translate: (tb: number, entryState: number) => Translated | undefined): void {
+    const afterCall = new Set(tbs.filter((t) => !jumps(t).includes(t.start + t.size)).map((t) => t.start + t.size));
+    for (let changed = true; changed;) {
+      changed = false;
+      for (let k = 1; k < tbs.length; k++) {
+        const t = tbs[k];
+        if (t.entryState !== undefined || afterCall.has(t.start)) continue;
+        const from = tbs.filter((p) => jumps(p).includes(t.start)), state = from[0]?.exitState;
+        if (state === undefined || from.some((p) => p.exitState !== state)) continue;
+        const again = translate(t.tb, state);
+        if (!again) continue;
+        tbs[k] = again;
+        changed = true;
+      }
+    }
+  }
+
   /** Ops of an existing TB, translated again; undefined when that gives another TB (the code has changed). */
-  #translate(tb: number, flags: number, csBase: number, cflags: number, page: number): RegionTb | undefined {
+  #translate(tb: number, how: Pick<TbRequest, 'flags' | 'csBase' | 'cflags' | 'entryState'>, page: number): Translated | undefined {
     const { ram32, i32 } = this.#m, start = this.#store.phys(tb) % TARGET_PAGE_SIZE, base = page * (TARGET_PAGE_SIZE / 4);
     const tcg = this.#tcg;
     tcg.reset();
     const r = this.#target.translate(tcg, {
+      ...how,
       // Only the page offset of the PC may matter.
-      pcLo: start, pcHi: 0, flags, csBase, cflags, maxInsns: MAX_INSNS,
+      pcLo: start, pcHi: 0, maxInsns: MAX_INSNS,
       ldl: (offset) => Atomics.load(ram32, base + (offset >>> 2)),
     });
     if (r.icount !== i32[tb + T.icount >>> 2] || r.size !== i32[tb + T.size >>> 2]) return undefined;
-    return { tb, phys: this.#store.phys(tb), start, size: r.size, ops: narrow(tcg, optimize(tcg)) };
+    return { tb, phys: this.#store.phys(tb), start, size: r.size, ops: narrow(tcg, optimize(tcg)), entryState: how.entryState, exitState: r.exitState };
   }
 }

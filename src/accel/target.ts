@@ -62,6 +62,8 @@ export interface TbRequest {
   csBase: number;
   cflags: number;
   maxInsns: number;
+  /** The exitState of every TB that leads here; undefined: not known. */
+  entryState?: number | undefined;
   /** Reads the instruction word at a page offset of the TB's page. The page is RAM, or I/O read through. */
   ldl(pageOffset: number): number;
 }
@@ -69,6 +71,8 @@ export interface TbResult {
   /** Guest bytes and instructions covered. */
   size: number;
   icount: number;
+  /** What the translator knows of the state where control leaves by goto_tb, for TBs that are entered from here only. */
+  exitState?: number | undefined;
 }
 
 /** One guest ISA on one vCPU thread. */

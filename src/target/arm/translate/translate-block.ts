@@ -1,4 +1,5 @@
 // Translates one TB of A64 code: the instruction loop and the ways a TB ends.
+import { CC } from '../flags.ts';
 import { GotoPtr } from '../../../tcg/ops/control.ts';
 import type { HelperRef, TCGContext } from '../../../tcg/context.ts';
 import type { Decoder } from '../../../tcg/decode.ts';
@@ -84,6 +85,7 @@ export function translateBlock(tcg: TCGContext, g: ArmGlobals, feat: ArmFeatures
   req: TbRequest, options: TranslateOptions = {}): TbResult {
   const start = req.pcLo & (TARGET_PAGE_SIZE - 1);
   const s = new DisasContext(tcg, g, feat, helpers, options.exclusive ?? cmpxchgScheme, req.flags, req.cflags, start);
+  s.ccOp = s.ccOpEnv = req.entryState ?? CC.DYNAMIC;
   const decoder = options.decoder ?? a64Decoder();
   const maxInsns = s.ssActive || req.cflags & CF_SINGLE_STEP ? 1 : req.maxInsns;
   tcg.insnStart(start, s.insnStartData);
@@ -111,5 +113,5 @@ export function translateBlock(tcg: TCGContext, g: ArmGlobals, feat: ArmFeatures
     if (s.isJmp !== Jmp.NEXT || icount >= maxInsns || s.pcCurr + 4 >= TARGET_PAGE_SIZE) break;
   }
   tbStop(s);
-  return { size: s.pcCurr + 4 - start, icount };
+  return { size: s.pcCurr + 4 - start, icount, exitState: s.ccOp === CC.DYNAMIC ? undefined : s.ccOp };
 }

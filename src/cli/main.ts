@@ -10,9 +10,6 @@ import { parseCommandLine } from './parse.ts';
 import { parseChardev } from './chardev-args.ts';
 import { onQuitSignal, quitOnSignals } from './signals.ts';
 
-/** Sub-commands beside the emulator itself; a first argument without dash selects one. */
-const SUBCOMMANDS = ['litmus'] as const;
-
 /**
  * Runs `mttcg ARGV` and resolves to the process's exit code: the machine's, 0 for help, 1 for a mistake of the user,
  * which is printed as one line. The caller ends the process with it; the machine's threads end with the process.
@@ -23,7 +20,10 @@ export async function main(argv: readonly string[]): Promise<number> {
       const [{ torture }, { openTortureMachine }] = await Promise.all([import('../stress/torture/cli.ts'), import('../machine/torture-machine.ts')]);
       return await torture(argv.slice(1), openTortureMachine);
     }
-    if ((SUBCOMMANDS as readonly string[]).includes(argv[0])) throw new UserError('not-available', `${argv[0]}: this sub-command is not available yet`);
+    if (argv[0] === 'litmus') {
+      const { litmusCommand } = await import('./litmus.ts');
+      return await litmusCommand(argv.slice(1));
+    }
     const request = parseCommandLine(argv, await loadCatalog());
     if (request.kind === 'print') {
       await print(request.text);

@@ -1,0 +1,15 @@
+// LitmusError: a litmus test that cannot be read or run, with the line that says why.
+
+export class LitmusError extends Error {
+  /** 1-based line of the .litmus file; 0 when no line is to blame. */
+  readonly line: number;
+  /** What is wrong, without the position. */
+  readonly detail: string;
+
+  constructor(line: number, detail: string) {
+    super(line > 0 ? `line ${line}: ${detail}` : detail);
+    this.name = 'LitmusError';
+    this.line = line;
+    this.detail = detail;
+  }
+}

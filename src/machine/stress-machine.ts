@@ -1,13 +1,17 @@
 // A `virt` machine for the stress tools (src/stress/machine.ts): RAM in the open, serial output as bytes, vCPUs woken from outside.
 import { Vcpu } from '../accel/vcpu.ts';
 import { NullBackend } from '../chardev/backend.ts';
+import { UserError } from '../errors.ts';
 import type { StressMachine, StressMachineOptions } from '../stress/machine.ts';
 import { envOff } from '../target/arm/env.ts';
 import { VirtMachine } from './virt.ts';
 
 const MiB = 2 ** 20;
 
-/** Starts the machine; resolves when its threads have been created. */
+/** The scheme of LDXR and STXR. */
+const EXCLUSIVE = 'cmpxchg';
+
+/** Starts the machine; resolves when its threads have been created. UserError: a scheme it does not have. */
 export async function openStressMachine(o: StressMachineOptions): Promise<StressMachine> {
   const serial = new class extends NullBackend {
     override write(bytes: Uint8Array): boolean {
@@ -15,6 +19,7 @@ export async function openStressMachine(o: StressMachineOptions): Promise<Stress
       return true;
     }
   }();
+  if (o.exclusive !== undefined && o.exclusive !== EXCLUSIVE) throw new UserError('exclusive-unknown', `exclusive=${o.exclusive} is not available`, `the machine has ${EXCLUSIVE}`);
   let stopping = false, ended!: () => void;
   const end = new Promise<void>((resolve) => { ended = resolve; });
   const virt = new VirtMachine({

@@ -37,6 +37,8 @@ export class Tlb {
   readonly #storage: number[];
   /** Blocks with large pages, by MMU index. */
   readonly #large: Block[][] = Array.from({ length: NB_MMU_MODES }, () => []);
+  /** Entries pushed out since the table was emptied, by MMU index. */
+  readonly #evictions: number[] = new Array(NB_MMU_MODES).fill(0);
   /** An entry on its way to the victim table. */
   readonly #swapped = new Int32Array(TLBEntry.size / 4);
 
@@ -94,7 +96,7 @@ export class Tlb {
     return this.#i32[d + (D.table >>> 2)] + ((lo >>> (TARGET_PAGE_BITS - ENTRY_SHIFT)) & this.#i32[d + (D.mask >>> 2)]);
   }
   // The index above uses only the address's low word; wasm shifts the 64-bit address, but the mask keeps at most
-  // CPU_TLB_MAX_BITS (13) bits from bit 12 on, all of them in the low word.
+  // CPU_TLB_MAX_BITS bits from bit 12 on, all of them in the low word.
 
   /** Address of the slow-path companion of an entry. */
   full(entry: number, mmuIdx: number): number {
@@ -147,10 +149,12 @@ export class Tlb {
   fill(lo: number, hi: number, mmuIdx: number, prot: { read: number; write: number; code: number }, addendLo: number, addendHi: number,
     phys: number, attrs: number, lgPageSize: number): number {
     const i32 = this.#i32, d = this.#desc(mmuIdx) >>> 2;
+    if (this.#evictions[mmuIdx] > this.#size(d << 2)) this.#grow(mmuIdx);
     const entry = this.entry(lo, mmuIdx), e = entry >>> 2, f = this.full(entry, mmuIdx) >>> 2;
     if (lgPageSize > TARGET_PAGE_BITS) this.#noteLargePage(mmuIdx, lo, hi, lgPageSize);
     const used = !this.#isEmpty(e);
     if (used && !this.#samePage(e, lo, hi)) {
+      this.#evictions[mmuIdx]++;
       const k = i32[d + (D.vindex >>> 2)]++ % CPU_VTLB_SIZE;
       const v = i32[d + (D.vtable >>> 2)] + k * TLBEntry.size >>> 2;
       const vf = i32[d + (D.vfull >>> 2)] + k * TLBEntryFull.size >>> 2;
@@ -204,6 +208,7 @@ export class Tlb {
     i32[d + D.n_used >>> 2] = 0;
     i32[d + D.vindex >>> 2] = 0;
     this.#large[mmuIdx].length = 0;
+    this.#evictions[mmuIdx] = 0;
   }
 
   /**
@@ -228,6 +233,17 @@ export class Tlb {
       i32[d + D.window_begin >>> 2] = now;
       i32[d + D.window_max >>> 2] = 0;
     }
+  }
+
+  /** A program that flushes nothing and pushes out as many entries as there are gets a table of twice the size. */
+  #grow(mmuIdx: number): void {
+    const i32 = this.#i32, d = this.#desc(mmuIdx), size = this.#size(d);
+    this.#evictions[mmuIdx] = 0;
+    if (size === 1 << CPU_TLB_MAX_BITS) return;
+    i32[d + D.mask >>> 2] = (2 * size - 1) << ENTRY_SHIFT;
+    i32[d + D.window_begin >>> 2] = performance.now() | 0;
+    i32[d + D.window_max >>> 2] = size;
+    this.#clear(mmuIdx);
   }
 
   /** Drops every translation of the MMU indexes in `idxmap`, and the jump cache. */

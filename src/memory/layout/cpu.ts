@@ -47,7 +47,7 @@ export const TLBDesc = struct('TLBDesc', 'TLB header of one MMU index', {
 export const CPU_VTLB_SIZE = 8;
 export const CPU_TLB_MIN_BITS = 8;
 export const CPU_TLB_DEFAULT_BITS = 10;
-export const CPU_TLB_MAX_BITS = 13;
+export const CPU_TLB_MAX_BITS = 14;
 
 /** tb_jmp_cache entry: virtual PC to TB. */
 export const JmpCacheEntry = struct('JmpCacheEntry', 'one slot of tb_jmp_cache', {

@@ -44,6 +44,8 @@ class BenchTarget implements TargetCpu {
   feat: ArmFeatures;
   options: TranslateOptions = {};
   stopped: Stopped | undefined;
+  /** Physical address of a page that is not mapped to itself. */
+  moved: ReadonlyMap<number, number> = new Map();
   /** Pages that are mapped; the whole RAM when absent. */
   pages: readonly number[] | undefined;
 
@@ -68,7 +70,7 @@ class BenchTarget implements TargetCpu {
       if (!probe) this.#raise(cpu, access === 2 ? EXCP.PREFETCH_ABORT : EXCP.DATA_ABORT, 0x92000004 | (access === 1 ? 0x40 : 0), lo, hi);
       return false;
     }
-    out.phys = page;
+    out.phys = this.moved.get(page) ?? page;
     out.prot = PAGE_READ | PAGE_WRITE | PAGE_EXEC;
     out.lgPageSize = 12;
     out.attrs = 0;

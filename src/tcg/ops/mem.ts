@@ -70,6 +70,11 @@ function emitAccess(e: Emit, addrIn: number, write: boolean, sizeLog2: number, a
   if (guess?.warm) {
     w.localGet(entry);
     compare();
+    if (!aligned && sizeLog2 > 0) {
+      // The tag was compared with the last byte's page. An entry that was looked up is that of the first byte's; a guess may be of the second.
+      w.localGet(a); w.i64Const(TARGET_PAGE_SIZE - 1); w.op('i64_and'); w.i64Const(TARGET_PAGE_SIZE - (1 << sizeLog2)); w.op('i64_le_u');
+      w.op('i32_and');
+    }
     w.hint(true); w.brIf(found);
   }
   const desc = e.scratch('i32', 1), at = e.envAt(1); w.localTee(desc);

@@ -11,7 +11,7 @@ import { GUESTS } from '../../src/stress/torture/registry.ts';
 import { runGuest } from '../../src/stress/torture/run.ts';
 import { tortureTests } from '../support/torture.ts';
 
-t.setTimeout(300_000);
+t.setTimeout(3_000_000);
 tortureTests([...codeGuests, ...tlbGuests]);
 
 const run = (guest: TortureGuest, vcpus = 2) => runGuest(guest, { vcpus, seconds: 0.2, seed: 1n, cpuModel: 'max', regions: false }, openTortureMachine);

@@ -9,7 +9,7 @@ const TIERS = [{ regions: false, tier: 'interpreter' }, { regions: true, tier: '
 /** One subtest a guest and tier. */
 export function tortureTests(guests: readonly TortureGuest[], o: Partial<RunOptions> = {}): void {
   for (const guest of guests) for (const { regions, tier } of TIERS) {
-    t.test(`${guest.name} (${tier})`, { timeout: 400_000 }, async (t) => {
+    t.test(`${guest.name} (${tier})`, { timeout: 900_000 }, async (t) => {
       const r = await runGuest(guest, { vcpus: 4, seconds: 1.5, seed: 1n, cpuModel: 'max', regions, ...o }, openTortureMachine);
       t.same(r.problems, []);
       t.match(r.output, /^torture: \d+ vCPUs, operations: \d+, PASS\r\n$/);

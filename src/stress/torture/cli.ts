@@ -63,6 +63,7 @@ function parse(argv: readonly string[]): Arguments {
 }
 
 const line = (r: GuestRun): string => {
+  if (r.leftOut) return `${r.guest.name.padEnd(16)} left out: ${r.leftOut}`;
   const figures = `${String(r.ops).padStart(10)} operations in ${r.seconds.toFixed(1)} s, slowest vCPU at ${r.fastest ? r.slowest * 100n / r.fastest : 0n} %${r.perturbations ? `, ${r.perturbations} perturbations` : ''}`;
   return [`${r.guest.name.padEnd(16)} ${r.ok ? 'ok  ' : 'FAIL'} ${figures}`, ...r.problems.map((p) => `    ${p}`)].join('\n');
 };

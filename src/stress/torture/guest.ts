@@ -13,6 +13,8 @@ export interface TortureGuest {
   readonly tbSize?: number;
   /** Fewest vCPUs it makes sense with (default 1). */
   readonly minVcpus?: number;
+  /** Uses FEAT_LSE; left out where the CPU has none. */
+  readonly lse?: boolean;
   /** Wants a STXR to fail after A-B-A: exclusive=cmpxchg lets it pass and the guest fails. */
   readonly aba?: boolean;
   /** Looks at the result from outside; returns what is wrong. */

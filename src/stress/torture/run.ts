@@ -3,14 +3,14 @@ import { assemble } from '../../asm/index.ts';
 import { startChaos } from './chaos.ts';
 import type { GuestResult, TortureGuest, VcpuResult } from './guest.ts';
 import { RAM_BASE, type OpenTortureMachine } from './machine.ts';
-import { FAIL_CPU_ON, FAIL_EXCEPTION, guestSource, IMAGE_BASE, MAGIC, RECORD, RESULT, STATE_FINISHED, STATUS_PASS } from './runtime.ts';
+import { FAIL_CPU_ON, FAIL_EXCEPTION, guestSource, IMAGE_BASE, MAGIC, RECORD, RESULT, STATE_FINISHED, STATUS_NO_LSE, STATUS_PASS } from './runtime.ts';
 
 const MiB = 2 ** 20;
 const RAM_SIZE = 128 * MiB, TB_SIZE = 32 * MiB;
 /** Ticks a second of the guest's system counter. */
 const COUNTER_HZ = 62.5e6;
 /** A guest hangs when for so long no vCPU has done anything, seconds: a busy host may leave it little time. */
-const STILL = 60;
+const STILL = 300;
 
 export interface RunOptions {
   vcpus: number;
@@ -25,6 +25,8 @@ export interface RunOptions {
 export interface GuestRun {
   readonly guest: TortureGuest;
   readonly ok: boolean;
+  /** Why it did not run; then ok. */
+  readonly leftOut: string | undefined;
   /** What is wrong, one line each. */
   readonly problems: readonly string[];
   readonly ops: bigint;
@@ -41,7 +43,7 @@ export interface GuestRun {
 /** Never rejects for what a guest does; Error when the machine cannot be built. */
 export async function runGuest(guest: TortureGuest, o: RunOptions, open: OpenTortureMachine): Promise<GuestRun> {
   const ticks = Math.round(o.seconds * COUNTER_HZ);
-  const { code: image, symbols } = assemble(guestSource(guest.source, { vcpus: o.vcpus, ticks, seed: o.seed }), { base: IMAGE_BASE });
+  const { code: image, symbols } = assemble(guestSource(guest.source, { vcpus: o.vcpus, ticks, seed: o.seed, needsLse: guest.lse === true }), { base: IMAGE_BASE });
   let output = '';
   let ended!: (code: number | undefined) => void;
   const end = new Promise<number | undefined>((resolve) => { ended = resolve; });
@@ -68,9 +70,10 @@ export async function runGuest(guest: TortureGuest, o: RunOptions, open: OpenTor
   const stats = machine.stats();
   const view: GuestResult = { vcpus, word: (label, offset = 0) => wordAt(address(label) + offset), wordAt, tbFlushes: stats.flushes, regions: stats.regions, seconds };
   const ops = vcpus.map((v) => v.ops);
-  const problems = exit === undefined ? [`the guest hangs: nothing done for ${STILL} s`, ...hang] : judge(guest, view, wordAt, result, exit);
+  const leftOut = exit !== undefined && wordAt(result + RESULT.magic) === MAGIC && wordAt(result + RESULT.status) === STATUS_NO_LSE ? `${o.cpuModel} has no FEAT_LSE` : undefined;
+  const problems = leftOut ? [] : exit === undefined ? [`the guest hangs: nothing done for ${STILL} s`, ...hang] : judge(guest, view, wordAt, result, exit);
   return {
-    guest, ok: problems.length === 0, problems, output, seconds, perturbations,
+    guest, ok: problems.length === 0, leftOut, problems, output, seconds, perturbations,
     ops: ops.reduce((a, b) => a + b), slowest: ops.reduce((a, b) => (a < b ? a : b)), fastest: ops.reduce((a, b) => (a > b ? a : b)),
   };
 }

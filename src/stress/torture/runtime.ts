@@ -10,6 +10,8 @@ export const MAX_VCPUS = 64;
 /** The result block, label `result`; the host reads it from outside. Bytes. */
 export const RESULT = { magic: 0, status: 8, vcpus: 16, records: 64 } as const;
 export const STATUS_PASS = 1n, STATUS_FAIL = 2n;
+/** The CPU has no FEAT_LSE, which the guest needs. */
+export const STATUS_NO_LSE = 3n;
 /** One record a vCPU, written by that vCPU only until it has finished. Bytes. */
 export const RECORD = { bytes: 128, ops: 0, failures: 8, code: 16, expected: 24, got: 32, where: 40, state: 48, counters: 64 } as const;
 export const STATE_FINISHED = 2n;
@@ -22,6 +24,7 @@ export interface GuestParameters {
   /** Ticks of the 62.5 MHz system counter. */
   ticks: number;
   seed: bigint;
+  needsLse: boolean;
 }
 
 /** Constants that runtime and guests are assembled with. */
@@ -32,6 +35,8 @@ const parameters = (p: GuestParameters): string => `
 .equ MAGIC, 0x${MAGIC.toString(16)}
 .equ STATUS_PASS, ${STATUS_PASS}
 .equ STATUS_FAIL, ${STATUS_FAIL}
+.equ STATUS_NO_LSE, ${STATUS_NO_LSE}
+.equ NEEDS_LSE, ${p.needsLse ? 1 : 0}
 .equ MAX_CPUS, ${MAX_VCPUS}
 .equ RESULT_RECORDS, ${RESULT.records}
 .equ R_BYTES, ${RECORD.bytes}
@@ -135,6 +140,12 @@ const RUNTIME = String.raw`
 _start:
     mov   x27, #0
     bl    rt_cpu_init
+.if NEEDS_LSE
+    mrs   x1, id_aa64isar0_el1          // Atomic, bits 23…20
+    ubfx  x1, x1, #20, #4
+    mov   x0, #STATUS_NO_LSE
+    cbz   x1, rt_conclude
+.endif
     bl    test_setup
     mov   x19, #1
 1:  cmp   x19, x24
@@ -375,8 +386,10 @@ rt_conclude:
     mov   x23, x0
     shared x1, concluding
     mov   x2, #1
-    swpal x2, x2, [x1]
-    cbnz  x2, .                         // another vCPU is at it
+1:  ldaxr x3, [x1]
+    cbnz  x3, .                         // another vCPU is at it
+    stxr  w3, x2, [x1]
+    cbnz  w3, 1b
     add   x3, x28, #result - data
     str   x0, [x3, #8]
     ldr   x1, =MAGIC

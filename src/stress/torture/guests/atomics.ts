@@ -94,7 +94,7 @@ function lseGuest(name: string, summary: string, shift: number): TortureGuest {
   const all = places(shift), end = Math.max(...all.map((p) => p.at + p.bytes)), image = new Uint8Array(Math.ceil(end / 16) * 16);
   for (const p of all) for (let b = 0; b < p.bytes; b++) image[p.at + b] = Number((initial(p) >> BigInt(8 * b)) & 0xffn);
   return {
-    name, summary,
+    name, summary, lse: true,
     source: String.raw`
 .equ KEEP, ${8 * all.length}
 // An alignment fault leaves the operation out: on from x18. Only unaligned ones may, and must where there is no FEAT_LSE2.
@@ -191,8 +191,8 @@ function checkPlace(r: GuestResult, p: Place, k: number, keepBytes: number): str
   return got === want ? [] : [`${instruction(p)} of ${bits} bits at offset ${p.at}: 0x${got.toString(16)}, not 0x${want.toString(16)}`];
 }
 
-const lsePair = (name: string, summary: string, add: string): TortureGuest => ({
-  name, summary,
+const pairGuest = (name: string, summary: string, add: string, lse: boolean): TortureGuest => ({
+  name, summary, lse,
   source: String.raw`
 test_setup:
     ret
@@ -251,6 +251,7 @@ counter: .quad START, 0
 
 const mixed: TortureGuest = {
   name: 'mixed-size',
+  lse: true,
   summary: 'one aligned word: bytes stored by their owners, an upper half counted by LDXR and STXR of 64 bits and LDADD of 32',
   source: String.raw`
 // Bytes 0…3 belong to vCPUs 0…3, which store to them; everybody counts in the upper half, by turns in two ways.
@@ -323,7 +324,7 @@ word: .quad 0
 export const atomicGuests: readonly TortureGuest[] = [
   lseGuest('lse', 'every LSE operation in every size, neighbours in one 16 bytes, folded over all operands', 0),
   lseGuest('lse-unaligned', 'the same at odd offsets inside 16 bytes: each faults and changes nothing, or is atomic (FEAT_LSE2)', 3),
-  lsePair('casp', '128-bit counter by CASPAL', String.raw`
+  pairGuest('casp', '128-bit counter by CASPAL', String.raw`
 increment:
     ldp   x0, x1, [x19]
 1:  mov   x4, x0
@@ -334,14 +335,14 @@ increment:
     cmp   x0, x4
     ccmp  x1, x5, #0, eq
     b.ne  1b
-    ret`),
-  lsePair('ldxp', '128-bit counter by LDAXP and STLXP', String.raw`
+    ret`, true),
+  pairGuest('ldxp', '128-bit counter by LDAXP and STLXP', String.raw`
 increment:
 1:  ldaxp x0, x1, [x19]
     adds  x2, x0, #1
     adc   x3, x1, xzr
     stlxp w4, x2, x3, [x19]
     cbnz  w4, 1b
-    ret`),
+    ret`, false),
   mixed,
 ];

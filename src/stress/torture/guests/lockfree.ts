@@ -16,7 +16,7 @@ function walk(r: GuestResult, head: number, limit: number): number {
  * that is lost, is corruption. pop: x0 = node or 0; push: x0 = node; x19 = head; they clobber x0…x9.
  */
 const stackGuest = (name: string, summary: string, code: string, more: Partial<TortureGuest> = {}): TortureGuest => ({
-  name, summary, ...more,
+  name, summary, lse: true, ...more,
   source: String.raw`
 .equ NODES, ${STACK_NODES}
 // A node: next, owner; 64 bytes. The head is behind them.
@@ -161,6 +161,7 @@ push:
 
 const msQueue: TortureGuest = {
   name: 'ms-queue',
+  lse: true,
   summary: 'Michael and Scott’s queue, counted pointers by CASAL: first in, first out for each producer, nothing lost',
   source: String.raw`
 // A pointer: node number in bits 31…0, count above. A node: next, value; 32 bytes, number 0 is none.

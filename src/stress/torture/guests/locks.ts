@@ -7,9 +7,10 @@ const total = (r: GuestResult): bigint => r.vcpus.reduce((sum, v) => sum + v.ops
 /**
  * Two counters that only the holder of the lock touches, with plain accesses: equal whenever somebody holds it, and in
  * the end as many as there were operations. `code`: lock and unlock, with x19 = address of 256 bytes of lock, x21 =
- * memory of this vCPU; they clobber x0…x7. `init`: at the start of test_run.
+ * memory of this vCPU; they clobber x0…x7.
  */
-const lockGuest = (name: string, summary: string, code: string, init = ''): TortureGuest => ({
+const lockGuest = (name: string, summary: string, code: string, more: Partial<TortureGuest> = {}): TortureGuest => ({
+  ...more,
   name: `lock-${name}`,
   summary,
   source: String.raw`
@@ -21,7 +22,6 @@ test_run:
     addr  x20, counters
     addr  x21, own
     add   x21, x21, x27, lsl #7
-    ${init}
 next:
     mov   x22, #64
 1:  bl    lock
@@ -252,7 +252,7 @@ unlock:
     b     1b
 2:  add   x0, x0, #8
     stlr  xzr, [x0]
-3:  ret`),
+3:  ret`, { lse: true }),
   lockGuest('tas', 'test-and-set lock: SWPA, spinning on a plain load, a byte, a halfword and a word in turn', String.raw`
 lock:
 1:  mov   w0, #1
@@ -277,7 +277,7 @@ unlock:
     add   x1, x19, #65
     stlrb wzr, [x1]
     stlr  wzr, [x19]
-    ret`),
+    ret`, { lse: true }),
   lockGuest('llsc', 'LL/SC lock: LDAXR and STXR, each size in turn nested in the larger one', String.raw`
 lock:
     mov   w1, #1
@@ -310,7 +310,7 @@ lock:
 2:  ret
 unlock:
     swpl  xzr, x0, [x19]
-    ret`),
+    ret`, { lse: true }),
   lockGuest('wfe', 'LL/SC lock that waits as Linux does: LDAXR, WFE; STLR clears the monitor', String.raw`
 lock:
     sevl

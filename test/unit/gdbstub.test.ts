@@ -6,6 +6,7 @@ import { GdbServer } from '../../src/gdbstub/server.ts';
 import type { GdbTarget, StopReason } from '../../src/gdbstub/target.ts';
 import { parseThreadId } from '../../src/gdbstub/thread-id.ts';
 
+t.setTimeout(900_000);
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 const read = (text: string): LineEvent[] => [...new PacketReader().feed(bytes(text))];
 
@@ -137,7 +138,7 @@ t.test('a client that vanishes', async (t) => {
   t.notOk(s.target.running, 'a machine that never ran stays stopped');
 });
 
-t.test('nonsense', { timeout: 600_000 }, async (t) => {
+t.test('nonsense', { timeout: 880_000 }, async (t) => {
   const l = line({ slow: true }), count = Number(process.env.GDB_FUZZ ?? 30_000);
   let seed = 12345;
   const random = (n: number) => { seed = (Math.imul(seed, 1103515245) + 12345) | 0; return (seed >>> 8) % n; };

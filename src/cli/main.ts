@@ -7,6 +7,7 @@ import { UserError } from '../errors.ts';
 import { VERSION } from './help.ts';
 import type { MachineOptions } from '../machine/options.ts';
 import { parseCommandLine } from './parse.ts';
+import { daemonize, daemonReady, isDaemon } from './daemon.ts';
 import { parseChardev } from './chardev-args.ts';
 import { onQuitSignal, quitOnSignals } from './signals.ts';
 
@@ -40,6 +41,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function run(options: MachineOptions, warnings: readonly string[]): Promise<number> {
+  if (options.daemonize && !isDaemon()) return daemonize();
+  for (const { path, text } of options.writeConfig) await writeConfig(path, text);
   for (const warning of warnings) log().warn(warning);
   quitOnSignals();
   if (options.processName !== undefined) process.title = options.processName;
@@ -52,6 +55,7 @@ async function run(options: MachineOptions, warnings: readonly string[]): Promis
     opened: () => {
       openLog();
       if (options.pidfile !== undefined) writePidfile(options.pidfile);
+      if (isDaemon()) daemonReady();
     },
     controlled: (vm) => onQuitSignal(() => vm.quit('host-signal')),
   });
@@ -61,6 +65,15 @@ async function run(options: MachineOptions, warnings: readonly string[]): Promis
 async function loadCatalog(): Promise<Catalog> {
   const { cpuModelList } = await import('../target/arm/cpu-models.ts');
   return { machines: MACHINES, cpuModels: cpuModelList(), exclusiveSchemes: EXCLUSIVE_SCHEMES };
+}
+
+async function writeConfig(path: string, text: string): Promise<void> {
+  if (path === '-') return print(text);
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UserError('config-file', `-writeconfig ${path}: ${path}: ${systemMessage(error).replace(/^./, (c) => c.toUpperCase())}`);
+  }
 }
 
 function writePidfile(path: string): void {

@@ -8,6 +8,7 @@ import type { ChardevOptions, ChardevSpec, MonitorSpec } from '../chardev/spec.t
 import { GICV2_MAX_CPUS } from './catalog.ts';
 import type { Catalog } from './catalog.ts';
 import { parseChardev, parseDevice } from './chardev-args.ts';
+import { configText, readConfig } from './config-file.ts';
 import { UserError } from '../errors.ts';
 import { listing } from './help.ts';
 import { parseAccel, parseCpu, parseMachine, parseMemory } from './machine-args.ts';
@@ -41,9 +42,13 @@ function collect(argv: readonly string[]): Collected {
     }
     const row = findOption(word.slice(word.startsWith('--') ? 2 : 1));
     if (!row) throw new UserError('unknown-option', `${word}: invalid option`, "'-help' lists the options");
+    if (row.name === 'incoming' && argv.some((w) => /^--?preconfig$/.test(w))) throw new UserError('bad-parameter', "'preconfig' and 'incoming' options are mutually exclusive");
     if (!row.implemented) throw new UserError('not-available', `${word}: this option of QEMU is not available yet`);
     if (row.arg !== undefined && i + 1 >= argv.length) throw new UserError('missing-argument', `${word}: requires an argument`, `${row.name} ${row.arg}`);
-    (found[row.name as OptionName] ??= []).push(row.arg === undefined ? '' : argv[++i]);
+    const text = row.arg === undefined ? '' : argv[++i];
+    (found[row.name as OptionName] ??= []).push(text);
+    // Its options count from here on, as if they were typed.
+    if (row.name === 'readconfig') for (const o of readConfig(text)) (found[o.option as OptionName] ??= []).push(o.text);
   }
   return Object.fromEntries(IMPLEMENTED.map(({ name }) => [name, found[name] ?? []])) as unknown as Collected;
 }
@@ -75,6 +80,7 @@ export function parseCommandLine(argv: readonly string[], catalog: Catalog): Cli
   const warnings: string[] = [];
   const { machine, named, virt, accel, files, options: nested } = parseMachine(typed.machine, catalog);
   const given: Collected = { ...typed, ...Object.fromEntries(Object.entries(nested).map(([key, texts]) => [key, [...typed[key as keyof typeof nested], ...texts]])) };
+  if (given.daemonize.length > 0 && given.nographic.length > 0) throw new UserError('bad-parameter', '-nographic cannot be used with -daemonize');
   const boot = parseBoot(given, files, named);
   const smp = parseSmp(given.smp, machine, boot.defaultGuest ? DEFAULT_GUEST_CPUS : 1);
   if (virt.gicVersion === 2 && smp.maxcpus > GICV2_MAX_CPUS) {
@@ -99,6 +105,8 @@ export function parseCommandLine(argv: readonly string[], catalog: Catalog): Cli
     ...parseActions(given),
     startPaused: given.S.length > 0,
     preconfig: given.preconfig.length > 0,
+    daemonize: given.daemonize.length > 0,
+    writeConfig: given.writeconfig.map((path) => ({ path, text: configText(given) })),
     ...parseName(given),
     uuid: parseUuid(given),
     semihosting: parseSemihosting(given, chardev),
@@ -149,7 +157,7 @@ function checkReadable(what: string, path: string): void {
 
 /** Without a display of its own, the console is where the user is. */
 function isNographic(given: Collected): boolean {
-  return given.nographic.length > 0 || given.display.length === 0;
+  return given.nographic.length > 0 || (given.display.length === 0 && given.daemonize.length === 0);
 }
 
 function checkDisplay(given: Collected): void {

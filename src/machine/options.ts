@@ -82,6 +82,10 @@ export interface MachineOptions extends ChardevOptions {
   readonly onWatchdog: 'reset' | 'shutdown' | 'poweroff' | 'pause' | 'debug' | 'none' | 'inject-nmi';
   /** Monitors answer before the machine is created; `x-exit-preconfig` creates it. */
   readonly preconfig: boolean;
+  /** The process goes to the background when everything is open. */
+  readonly daemonize: boolean;
+  /** Configuration files to write; path `-` is standard output. */
+  readonly writeConfig: readonly { readonly path: string; readonly text: string }[];
   /** `-S`: vCPUs wait for the monitor's `cont`. */
   readonly startPaused: boolean;
   readonly name: string | undefined;

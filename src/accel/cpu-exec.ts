@@ -79,7 +79,7 @@ function stepDone(cpu: Vcpu): void {
 
 /** The inner loop: TBs, exceptions and interrupts, until something needs the vCPU outside guest code. */
 function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
-  const { target, store, machine } = engine;
+  const { target, store, machine, onExec } = engine;
   const i32 = machine.i32, env = cpu.base;
   const exitRequest = cpu.word(off.exit_request);
   let last = 0, slot = 0;
@@ -117,6 +117,7 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
     if (tb === -1) continue;
     if (tb === 0) { requestTbFlush(engine, cpu); return; }
     if (last !== 0) store.link(last, slot, tb);
+    onExec?.(cpu, tb);
     const ret = engine.tbFunction(i32[tb + TB.off.fn >>> 2])(env, tb);
     const code = ret & TB_EXIT_MASK;
     last = code < 2 ? ret & ~TB_EXIT_MASK : 0;

@@ -28,8 +28,10 @@ export interface EngineOptions {
   localDevices: ReadonlyMap<number, LocalDevice>;
   /** Hot code is compiled to regions. */
   regions?: boolean;
-  /** Hook of `-d in_asm,op,op_opt`: called for each TB translated. */
-  onTranslate?: (stage: 'op' | 'op_opt', ops: readonly Op[], key: TbKey) => void;
+  /** Hook of `-d in_asm,op,op_opt`: called twice for each TB translated. */
+  onTranslate?: (stage: 'op' | 'op_opt', ops: readonly Op[], tb: { key: TbKey; pcLo: number; pcHi: number; size: number }) => void;
+  /** Hook of `-d exec,cpu`: a TB is about to be run. */
+  onExec?: (cpu: Vcpu, tb: number) => void;
 }
 
 /** Region instances a thread keeps; beyond that it starts over (v86 stops near 900 modules, here an instance costs some KiB). */
@@ -57,6 +59,7 @@ export class Engine {
   #tbGen = -1;
   readonly hot: HotQueue;
   readonly #onTranslate: EngineOptions['onTranslate'];
+  readonly onExec: EngineOptions['onExec'];
   /**
    * Cold code is interpreted as it was translated: the optimiser takes as long as translator and encoder together and
    * removes one op in sixty from kernel code. Hot code is translated and optimised again for its region.
@@ -74,6 +77,7 @@ export class Engine {
     this.debug = new DebugView(machine);
     this.#encoder = new BytecodeEncoder(tempOffset(target.env));
     this.#onTranslate = o.onTranslate;
+    this.onExec = o.onExec;
     this.#optimize = !o.regions || o.onTranslate !== undefined;
     for (const cpu of this.own) {
       const mmu = new SoftMmu(cpu, this.store, new IoPort(cpu, o.localDevices), this.cpus, this.debug);
@@ -170,9 +174,9 @@ export class Engine {
       const tcg = this.#tcg;
       tcg.reset();
       const r = this.target.translate(tcg, req);
-      this.#onTranslate?.('op', tcg.ops, key);
+      this.#onTranslate?.('op', tcg.ops, { key, pcLo, pcHi, size: r.size });
       const ops = this.#optimize ? optimize(tcg) : tcg.ops;
-      this.#onTranslate?.('op_opt', ops, key);
+      this.#onTranslate?.('op_opt', ops, { key, pcLo, pcHi, size: r.size });
       let encoded;
       try {
         encoded = this.#encoder.encode(ops);

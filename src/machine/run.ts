@@ -10,6 +10,7 @@ import { smpHello } from '../stress/guests/smp-hello.ts';
 import { readBootFile } from './boot.ts';
 import { MachineGdbTarget } from './gdb-target.ts';
 import type { BootSources, MachineOptions } from './options.ts';
+import { tracesExecution } from './tb-log.ts';
 import { VirtMachine, type VirtOptions } from './virt.ts';
 import { Vm } from './vm.ts';
 
@@ -34,7 +35,7 @@ export function createVm(o: MachineOptions, boot: VirtOptions['boot'], serial: C
       cpus: o.smp.cpus, cpuModel: o.cpu.model, cpuProps: o.cpu.props, gicVersion: o.virt.gicVersion, ramSize: o.memory.size,
       topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads },
       thread: o.smp.cpus > 1 ? o.accel.thread : 'multi', tbSize: o.accel.tbSize ?? DEFAULT_TB_SIZE, oneInsnPerTb: o.accel.oneInsnPerTb,
-      regions: process.env.MTTCG_REGIONS !== '0', serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
+      regions: process.env.MTTCG_REGIONS !== '0' && !tracesExecution(o.log.items), serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
       semihosting: o.semihosting?.enable === true || o.boot.defaultGuest,
       randomness: o.virt.dtbRandomness, phandleStart: o.virt.phandleStart, seed: o.seed, log: logConfig(), onGuest, onExit,
     });

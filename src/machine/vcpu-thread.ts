@@ -15,6 +15,7 @@ import { ArmCpu } from '../target/arm/arm-cpu.ts';
 import { cpuModel } from '../target/arm/cpu-models.ts';
 import { envOff } from '../target/arm/env.ts';
 import type { ArmPorts } from '../target/arm/ports.ts';
+import { traceHooks } from './tb-log.ts';
 import { mpAffinity, NUM_IRQS, VIRT_REGION, type GicVersion } from './virt-map.ts';
 import { CPU_LOG_INT, CPU_LOG_MMU, joinLog, LOG_GUEST_ERROR, LOG_UNIMP, qemuLogMask, type LogConfig } from '../log.ts';
 
@@ -107,7 +108,7 @@ export const localDevices = (gic: Gic): ReadonlyMap<number, LocalDevice> => new 
 export function createEngine(data: VcpuThreadData): Engine {
   const { machine, config, clock, gic } = open(data);
   const target = createTarget(machine, clock, config, gic, (n) => engine.cpus[n]);
-  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions });
+  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions, ...traceHooks(config.log?.items ?? 0, machine) });
   return engine;
 }
 

@@ -35,6 +35,7 @@ import { Inspector } from './inspect.ts';
 import { IoServer } from './io-server.ts';
 import type { RtcOptions } from './options.ts';
 import { rtcClock, VmClock } from './rtc-clock.ts';
+import { traceCflags } from './tb-log.ts';
 import { Translators, translatorThreads } from './translators.ts';
 import { createTarget, createGic, gicStateSize, type ArmConfig, type Gic, type VcpuThreadData } from './vcpu-thread.ts';
 import { virtTree, type CpuTopology } from './virt-dtb.ts';
@@ -247,7 +248,7 @@ export class VirtMachine {
       this.#engine.initCpu(cpu);
       for (const f of ['interrupt_request', 'exit_request', 'halted'] as const) cpu.store(CPUState.off[f], 0);
       cpu.target.reset(cpu);
-      cpu.st32(CPUState.off.cflags, this.#o.oneInsnPerTb ? CF_NO_GOTO_TB | 1 : 0);
+      cpu.st32(CPUState.off.cflags, (this.#o.oneInsnPerTb ? CF_NO_GOTO_TB | 1 : 0) | traceCflags(this.#o.log?.items ?? 0));
       if (cpu.index === 0) cpu.target.setPc(cpu, this.bootInfo.pc | 0, Math.floor(this.bootInfo.pc / 2 ** 32));
       cpu.store(envOff.power_state, cpu.index === 0 ? 0 : 1);
       cpu.store(CPUState.off.halted, cpu.index === 0 ? 0 : 1);

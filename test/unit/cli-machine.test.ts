@@ -22,6 +22,7 @@ hex: sub w20, w20, #4; lsr w1, w0, w20; and w1, w1, #15
   ret
 `, { base: 0x40080000 }).code;
 
+t.setTimeout(600_000);
 const dir = t.testdir();
 const image = join(dir, 'guest.bin');
 writeFileSync(image, GUEST);
@@ -31,6 +32,10 @@ const UUID = '01234567-89ab-cdef-0123-456789abcdef';
 const mttcg = (...args: string[]) => spawnSync(process.execPath, ['bin/mttcg.js', ...COMMON, ...args], { encoding: 'utf8' });
 const qemu = (...args: string[]) => spawnSync('qemu-system-aarch64', [...COMMON, ...args], { encoding: 'utf8' });
 const noQemu = qemu('-version').status === 0 ? false : 'no qemu-system-aarch64';
+
+/** Seconds that two readings of a clock may lie apart: how long the runs took, on a busy machine. */
+const started = performance.now();
+const slack = () => 5 + (performance.now() - started) / 1000;
 
 /** What the guest printed. */
 function seen({ stdout }: { stdout: string }): { seconds: number; uuid: string } {
@@ -44,28 +49,28 @@ const DATE = '2006-06-17T16:01:21';
 for (const [base, clock, expected] of [
   ['utc', 'host', utcNow], ['localtime', 'rt', localNow], [DATE, 'host', () => Date.parse(`${DATE}Z`) / 1000], [DATE, 'vm', () => Date.parse(`${DATE}Z`) / 1000],
 ] as const) {
-  t.test(`-rtc base=${base},clock=${clock}`, { timeout: 60_000 }, async (t) => {
+  t.test(`-rtc base=${base},clock=${clock}`, { timeout: 300_000 }, async (t) => {
     const run = mttcg('-rtc', `base=${base},clock=${clock}`, '-uuid', UUID);
     t.same([run.status, run.stderr], [0, '']);
     const { seconds, uuid } = seen(run);
-    t.ok(Math.abs(seconds - expected()) < 30, `${seconds}`);
+    t.ok(Math.abs(seconds - expected()) < slack(), `${seconds}`);
     t.equal(uuid, UUID.replaceAll('-', ''));
   });
 }
 
-t.test('QEMU sees the same', { skip: noQemu }, async (t) => {
+t.test('QEMU sees the same', { skip: noQemu, timeout: 300_000 }, async (t) => {
   const args = ['-rtc', 'base=2006-06-17', '-uuid', UUID];
   const ours = seen(mttcg(...args)), theirs = seen(qemu(...args));
   t.equal(ours.uuid, theirs.uuid);
-  t.ok(Math.abs(ours.seconds - theirs.seconds) < 30, `${ours.seconds} ${theirs.seconds}`);
+  t.ok(Math.abs(ours.seconds - theirs.seconds) < slack(), `${ours.seconds} ${theirs.seconds}`);
   t.equal(seen(mttcg()).uuid, seen(qemu()).uuid, 'without -uuid');
 });
 
-t.test('-singlestep gives the same', async (t) => {
+t.test('-singlestep gives the same', { timeout: 300_000 }, async (t) => {
   t.match(mttcg('-singlestep', '-uuid', UUID).stdout, UUID.replaceAll('-', ''));
 });
 
-t.test('-name', { skip: process.platform !== 'linux' }, async (t) => {
+t.test('-name', { skip: process.platform !== 'linux', timeout: 300_000 }, async (t) => {
   const pidfile = join(dir, 'pid');
   const p = spawn(process.execPath, ['bin/mttcg.js', '-M', 'virt', '-S', '-display', 'none', '-monitor', 'stdio', '-name', 'alpha,process=beta,debug-threads=on', '-uuid', UUID, '-pidfile', pidfile], { stdio: ['pipe', 'pipe', 'inherit'] });
   let text = '';

@@ -1,2 +1,0 @@
-// Where the error class was: import src/errors.ts.
-export { UserError } from '../errors.ts';

@@ -83,3 +83,14 @@ t.test('-name', { skip: process.platform !== 'linux', timeout: 300_000 }, async 
   t.match(text, /alpha\r\n/);
   t.match(text, UUID);
 });
+
+t.test('-d in_asm,op,op_opt,exec,cpu,nochain', { timeout: 300_000 }, async (t) => {
+  const log = join(dir, 'log');
+  t.equal(mttcg('-d', 'in_asm,op,op_opt,exec,cpu,nochain', '-D', log).status, 0);
+  const text = readFileSync(log, 'utf8');
+  t.match(text, /^----------------\nIN: \n0x40000000: {2}580000c0 {2}\w+\n/m);
+  t.match(text, /^OP:\n[^]*?^OP after optimization and liveness analysis:\n/m);
+  t.match(text, /^Trace 0: 0x[0-9a-f]+ \[00000000\/0000000040080000\/[0-9a-f]{8}\/[0-9a-f]{8}\] \n PC=0000000040080000 /m);
+  mttcg('-d', 'exec,nochain', '-dfilter', '0x40000000+0x1000', '-D', log);
+  t.same([...new Set(readFileSync(log, 'utf8').match(/\/[0-9a-f]{16}\//g))], ['/0000000040000000/'], 'the boot stub only');
+});

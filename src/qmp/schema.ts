@@ -1,5 +1,5 @@
 // The interface as declared in schemas/: what commands, events and types there are, and validation of what goes over the wire.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { invalidType, QmpError } from './errors.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -47,7 +47,7 @@ export interface SchemaModule {
   readonly events?: Readonly<Record<string, EventSchema>>;
 }
 
-/** Files of schemas/, in the order they are documented. */
+/** The files of schemas/ that make up QMP, in the order they are documented. */
 const MODULES = ['control', 'introspect', 'run-state', 'machine', 'machine-target', 'misc', 'qom', 'qdev', 'char', 'trace', 'yank', 'job', 'block', 'net', 'pci', 'ui'];
 
 export class QmpSchema {
@@ -151,8 +151,6 @@ let loaded: QmpSchema | undefined;
 export function qmpSchema(): QmpSchema {
   if (loaded) return loaded;
   const folder = new URL('../../schemas/', import.meta.url);
-  const files = new Set(readdirSync(folder));
-  const names = [...MODULES.filter((m) => files.has(`${m}.json`)), ...[...files].map((f) => f.replace(/\.json$/, '')).filter((f) => !MODULES.includes(f)).sort()];
-  loaded = new QmpSchema(names.map((name) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as SchemaModule));
+  loaded = new QmpSchema(MODULES.map((name) => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8')) as SchemaModule));
   return loaded;
 }

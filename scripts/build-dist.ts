@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { dirname, join, resolve } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -19,13 +20,16 @@ export function distManifest({ name, version, license, type, imports }: Manifest
   return { name, version, license, type, imports: Object.fromEntries(Object.entries(imports).map(([key, path]) => [key, toJs(path)])) };
 }
 
+/** The compiler itself: the script in front of it does not start under the module hooks of a test runner. */
+const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'));
+const tsc = ((await import(pathToFileURL(join(typescript, 'lib', 'getExePath.js')).href)) as { default: () => string }).default();
+
 /** Builds into `out`, which is replaced. Error: Error when the compiler complains (its output is on standard streams). */
 export function buildDist(out: string): void {
   const fresh = `${out}.${process.pid}`;
   rmSync(fresh, { recursive: true, force: true });
   try {
-    const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
-    execFileSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', fresh], { stdio: ['ignore', 'inherit', 'inherit'] });
+    execFileSync(tsc, ['-p', join(root, 'tsconfig.build.json'), '--outDir', fresh], { stdio: ['ignore', 'inherit', 'inherit'] });
     const manifest = distManifest(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest);
     writeFileSync(join(fresh, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);
     for (const name of ASSETS) if (existsSync(join(root, name))) cpSync(join(root, name), join(fresh, name), { recursive: true });

@@ -7,7 +7,7 @@ t.setTimeout(1_500_000);
 
 t.test('Debian under gdb', { skip: missingGdb() || missingGuest(), timeout: 1_450_000 }, async (t) => {
   const d = await debuggee('mttcg', ['-M', 'virt', '-cpu', 'cortex-a72', '-smp', '4', '-m', '512', '-display', 'none', '-serial', 'stdio', '-monitor', 'none', '-S',
-    '-kernel', KERNEL, '-initrd', INITRD, '-append', 'console=ttyAMA0 rdinit=/bin/sh nokaslr']);
+    '-kernel', KERNEL, '-initrd', INITRD, '-append', 'console=ttyAMA0 rdinit=/bin/sh']);
   t.teardown(() => d.end());
 
   // Physical: the kernel's entry.

@@ -2,6 +2,7 @@
 import { CPUState, CPU_INTERRUPT_EXITTB } from '../memory/layout/cpu.ts';
 import { SSTEP_NOIRQ } from '../memory/layout/debug.ts';
 import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_SINGLE_STEP, TB, TB_EXIT_HOT, TB_EXIT_MASK, TB_EXIT_REQUESTED, TB_EXIT_STUB } from '../memory/layout/tb.ts';
+import { BqlSite } from './bql.ts';
 import { debugStop } from './debug.ts';
 import type { Engine } from './engine.ts';
 import { EXCP_ATOMIC, EXCP_DEBUG, EXCP_INTERRUPT } from './target.ts';
@@ -212,7 +213,7 @@ export function vcpuThread(engine: Engine): void {
       if (result === 'debug') debugStop(cpu);
       if (cpu.load(off.stop) !== cpu.load(off.stopped)) {
         // Parked: main waits for it with the stopped word. pairs with src/machine/virt.ts#pause
-        cpu.store(off.stopped, cpu.load(off.stop));
+        engine.machine.bql.run(BqlSite.PARKED, () => cpu.store(off.stopped, cpu.load(off.stop)));
         Atomics.notify(i32, cpu.word(off.stopped));
         idle = false;
       }

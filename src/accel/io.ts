@@ -62,7 +62,7 @@ export class IoPort {
       i32[at + Q.offset >>> 2] = offset;
       i32[at + Q.size >>> 2] = size;
       i32[at + Q.value >>> 2] = value;
-      Atomics.store(i32, tailWord, tail + 1); // pairs with src/machine/io-server.ts#drainPosted
+      Atomics.store(i32, tailWord, tail + 1); // pairs with src/machine/io-server.ts#drain
       return true;
     });
     if (queued) ringDoorbell(i32, m.global('doorbell'), m.global('main_sleeping'));

@@ -2,6 +2,7 @@
 import type { FlatRange } from '../memory/flat-view.ts';
 import type { StateLayout } from '../memory/state-layout.ts';
 import { GlobalPage, PageDesc } from '../memory/layout/tb.ts';
+import { Bql } from './bql.ts';
 import { TARGET_PAGE_BITS, TLBEntry, TLB_INVALID_MASK, TLB_MMIO, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
 
 /** Structured-cloneable description of a machine: what a worker needs to take part in it. */
@@ -34,6 +35,8 @@ export class Machine {
   readonly ramI8: Int8Array;
   readonly ramI16: Int16Array;
   readonly ramI64: BigInt64Array;
+  /** This thread's handle on the Big QEMU Lock. */
+  readonly bql: Bql;
 
   constructor(spec: MachineSpec) {
     this.spec = spec;
@@ -53,6 +56,7 @@ export class Machine {
     this.ramI8 = new Int8Array(r);
     this.ramI16 = new Int16Array(r);
     this.ramI64 = new BigInt64Array(r);
+    this.bql = new Bql(this);
   }
 
   /** Index in `i32` of a GlobalPage field. */

@@ -1,4 +1,5 @@
 // Main thread's side of MMIO: serves the vCPUs' mailboxes and the ring of posted writes, without blocking the event loop.
+import { BqlSite } from '../accel/bql.ts';
 import type { Machine } from '../accel/machine-view.ts';
 import type { Vcpu } from '../accel/vcpu.ts';
 import type { MmioDevice } from '../hw/core/device.ts';
@@ -59,22 +60,38 @@ export class IoServer {
     }
   }
 
-  /** Serves everything that waits; true when there was something. */
+  /**
+   * Serves everything that waits; true when there was something. A device runs with the BQL held; when a vCPU thread
+   * holds it for long, the event loop gets its turn first.
+   */
   #serveAll(): boolean {
-    const m = this.#m;
-    let busy = this.drainPosted();
+    const m = this.#m, { bql } = m;
+    let busy = this.#hasPosted();
+    if (busy && bql.tryLockBriefly(BqlSite.POSTED)) this.#holding(() => this.#drain());
     for (const cpu of this.#cpus) {
       if (cpu.load(off.mbox_state) !== MBOX_REQUEST) continue;
       busy = true;
-      this.drainPosted();
-      this.#serve(cpu);
+      if (!bql.tryLockBriefly(BqlSite.MMIO)) break;
+      this.#holding(() => {
+        this.#drain();
+        this.#serve(cpu);
+      });
     }
     const events = Atomics.exchange(m.i32, m.global('event'), 0);
     if (events) this.#onEvent(events);
     return busy;
   }
 
-  /** One mailbox request. pairs with src/accel/io.ts#request */
+  /** Runs `fn` under the BQL just taken. */
+  #holding(fn: () => void): void {
+    try {
+      fn();
+    } finally {
+      this.#m.bql.unlock();
+    }
+  }
+
+  /** One mailbox request, under the BQL. pairs with src/accel/io.ts#request */
   #serve(cpu: Vcpu): void {
     const dev = this.#devices.get(cpu.ld32(off.mbox_region));
     const offset = cpu.ld32(off.mbox_offset), size = cpu.ld32(off.mbox_size);
@@ -87,17 +104,25 @@ export class IoServer {
     }
   }
 
-  /** Runs the queued posted writes in order; true when there were any. */
-  drainPosted(): boolean {
+  #hasPosted(): boolean {
+    const m = this.#m;
+    return Atomics.load(m.i32, m.global('io_posted_head')) !== Atomics.load(m.i32, m.global('io_posted_tail'));
+  }
+
+  /** Runs the queued posted writes in order. The vCPUs are parked, or ended. */
+  async drainPosted(): Promise<void> {
+    if (this.#hasPosted()) await this.#m.bql.runAsync(BqlSite.POSTED, () => this.#drain());
+  }
+
+  /** The same, under the BQL. */
+  #drain(): void {
     const { i32, layout } = this.#m, head = this.#m.global('io_posted_head'), tail = this.#m.global('io_posted_tail');
     let at = Atomics.load(i32, head);
-    if (at === Atomics.load(i32, tail)) return false;
     while (at !== Atomics.load(i32, tail)) { // pairs with src/accel/io.ts#post
       const e = layout.postedBase + (at & (POSTED_RING - 1)) * PostedWrite.size >>> 2;
       this.#devices.get(i32[e + (Q.region >>> 2)])?.write(i32[e + (Q.offset >>> 2)], i32[e + (Q.size >>> 2)], i32[e + (Q.value >>> 2)] >>> 0, -1);
       // The slot is free only after the device has the value; shadows are current when head reaches tail.
       Atomics.store(i32, head, ++at);
     }
-    return true;
   }
 }

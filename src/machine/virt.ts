@@ -2,6 +2,7 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { BqlSite } from '../accel/bql.ts';
 import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
 import { Machine, type MachineSpec } from '../accel/machine-view.ts';
@@ -333,7 +334,9 @@ export class VirtMachine {
     const r = findRange(this.machine.spec.flat, pa), d = r?.kind === 'main' ? this.devices.get(r.region!) : undefined;
     if (!r || !d || pa + bytes > r.base + r.size || pa % size !== 0) return undefined;
     const out = Buffer.alloc(bytes);
-    for (let at = 0; at + size <= bytes; at += size) out.writeUIntLE(d.read(pa + at - r.base, size, -1) >>> 0 & (size === 4 ? -1 >>> 0 : 2 ** (8 * size) - 1), at, size);
+    this.machine.bql.run(BqlSite.DEVICE_INSPECT, () => {
+      for (let at = 0; at + size <= bytes; at += size) out.writeUIntLE(d.read(pa + at - r.base, size, -1) >>> 0 & (size === 4 ? -1 >>> 0 : 2 ** (8 * size) - 1), at, size);
+    });
     return out;
   }
 
@@ -363,7 +366,8 @@ export class VirtMachine {
   /** Resolves when every vCPU is parked: outside guest code, its state in shared memory, looking at nothing but its stop word. */
   async #park(): Promise<void> {
     const m = this.machine;
-    for (const cpu of this.#cpus) { cpu.store(CPUState.off.stop, 1); cpu.kick(); }
+    await m.bql.runAsync(BqlSite.PARK, () => { for (const cpu of this.#cpus) cpu.store(CPUState.off.stop, 1); });
+    for (const cpu of this.#cpus) cpu.kick();
     for (const cpu of this.#cpus) {
       while (cpu.load(CPUState.off.stopped) === 0 && !this.#ended) {
         const w = Atomics.waitAsync(m.i32, cpu.word(CPUState.off.stopped), 0); // notified by src/accel/cpu-exec.ts#vcpuThread
@@ -394,13 +398,15 @@ export class VirtMachine {
     this.#vmClock.setRunning(clock);
     Atomics.store(m.i32, m.global('vm_running'), 1);
     notifyTimer(m);
-    for (const cpu of this.#cpus) {
-      if (hold.has(cpu.index)) continue;
-      cpu.store(CPUState.off.stop, 0);
-      // Not left to the vCPU, which may be in guest code before it says so: a #park() right behind would believe it parked.
-      cpu.store(CPUState.off.stopped, 0);
-      cpu.kick();
-    }
+    const go = this.#cpus.filter((cpu) => !hold.has(cpu.index));
+    m.bql.run(BqlSite.RESUME, () => {
+      for (const cpu of go) {
+        cpu.store(CPUState.off.stop, 0);
+        // Not left to the vCPU, which may be in guest code before it says so: a #park() right behind would believe it parked.
+        cpu.store(CPUState.off.stopped, 0);
+      }
+    });
+    for (const cpu of go) cpu.kick();
   }
 
   /** The vCPU that came to a debug stop first since the machine was resumed; undefined: none did. */
@@ -438,14 +444,16 @@ export class VirtMachine {
     if (this.#ended) return;
     // The threads stay: all they know is in shared memory, and the flush makes them drop their compiled code.
     Atomics.store(m.i32, m.global('vm_running'), 0);
-    this.#io.drainPosted();
-    Atomics.store(m.i32, m.global('event'), 0);
-    for (const d of this.devices.values()) d.reset();
-    this.powerKey.reset();
-    this.gic.reset();
-    this.#engine.store.flush();
-    writeBlobs(this.#bootRam(), this.bootInfo.blobs);
-    this.#resetCpus();
+    await this.#io.drainPosted();
+    await m.bql.runAsync(BqlSite.RESET, () => {
+      Atomics.store(m.i32, m.global('event'), 0);
+      for (const d of this.devices.values()) d.reset();
+      this.powerKey.reset();
+      this.gic.reset();
+      this.#engine.store.flush();
+      writeBlobs(this.#bootRam(), this.bootInfo.blobs);
+      this.#resetCpus();
+    });
     this.partial = undefined;
     this.#resetting = false;
     this.#status = 'prelaunch';
@@ -459,11 +467,11 @@ export class VirtMachine {
   async quit(code: number): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    this.#io.drainPosted();
+    await this.#io.drainPosted();
     await this.#join();
     await this.#translators?.close();
     this.#io.stop();
-    this.#io.drainPosted();
+    await this.#io.drainPosted();
     (this.devices.get(VIRT_REGION.UART) as Pl011).flush();
     this.#o.onExit(code);
   }

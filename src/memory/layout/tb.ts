@@ -66,6 +66,9 @@ export const PageDesc = struct('PageDesc', 'code on one page of guest memory', {
   pad: constant('u32', 'unused', 3),
 });
 
+/** Call sites the BQL counts acquisitions of: the rows of bql_stats. */
+export const BQL_SITES = 16;
+
 export const GlobalPage = struct('GlobalPage', 'state shared by all threads of one machine', {
   vm_running: shared('i32', 'main', 'futex: 1 while vCPUs may run'),
   shutdown: shared('i32', 'any', 'vCPU threads end when non-zero'),
@@ -75,7 +78,9 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   exclusive_pending: shared('i32', 'exclusive_lock holder', 'vCPUs still to leave guest code + 1; 0 = no exclusive section'),
   exclusive_cond: shared('i32', 'any', 'futex: exclusive_pending fell to 1'),
   exclusive_resume: shared('i32', 'any', 'futex: the exclusive section ended'),
-  bql: shared('i32', 'any', 'Big QEMU Lock (Mutex)', 8),
+  bql: shared('i32', 'any', 'Big QEMU Lock (Mutex). pairs with src/accel/bql.ts#lock', 4),
+  bql_holder: locked('i32', 'bql', 'call site (SYNC_SITES) that holds it, 0 = nobody; others may read it as a hint'),
+  bql_stats: { type: 'f64', count: 4 * BQL_SITES, writer: 'any', lock: 'bql', order: 'plain', doc: 'LockStats: a row a call site' },
   tb_gen: shared('i32', 'tb_flush', 'TB generation: raised by every flush'),
   tb_count: shared('i32', 'any', 'TB descriptors handed out'),
   code_ptr: shared('i32', 'any', 'next free byte of the code buffer (atomic bump allocation)'),

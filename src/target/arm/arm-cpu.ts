@@ -88,13 +88,12 @@ export class ArmCpu implements TargetCpu {
   }
 
   reset(cpu: Vcpu): void {
-    const power = cpu.load(envOff.power_state), powerLock = cpu.load(envOff.power_on_lock);
+    const power = cpu.load(envOff.power_state);
     const { i64 } = cpu.machine, entry = (cpu.base + envOff.on_entry) >>> 3;
     const on = [Atomics.load(i64, entry), Atomics.load(i64, entry + 1)];
     const base = (cpu.base + envOff.x) >>> 2;
     cpu.machine.i32.fill(0, base, base + (CPUARMState.size >>> 2));
     cpu.store(envOff.power_state, power);
-    cpu.store(envOff.power_on_lock, powerLock);
     on.forEach((v, n) => Atomics.store(i64, entry + n, v));
     cpu.st64(envOff.mpidr_el1, 0x80000000n | BigInt(this.#o.ports.affinity(cpu.index) & 0xffffff));
     cpu.st64(envOff.sctlr_el1, this.#o.model.idregs.SCTLR_EL1);

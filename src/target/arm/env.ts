@@ -88,10 +88,9 @@ export const CPUARMState = struct('CPUARMState', 'architectural state of an AArc
   timer_fired: shared('i32', 'timer; owner clears', 'the timer thread saw the deadline pass'),
   // Event register and power.
   event_register: shared('i32', 'any', 'WFE/SEV event register'),
-  power_state: shared('i32', 'any', 'PSCI_ON 0, PSCI_OFF 1, PSCI_ON_PENDING 2; changed by compare-exchange'),
-  power_on_lock: shared('i32', 'any', 'serialises writers of the entry words'),
-  on_entry: shared('i64', 'the CPU_ON winner', 'entry point of a pending CPU_ON'),
-  on_context: shared('i64', 'the CPU_ON winner', 'its context id'),
+  power_state: { type: 'i32', writer: 'any', lock: 'bql', order: 'seqcst', doc: 'PSCI_ON 0, PSCI_OFF 1, PSCI_ON_PENDING 2; read without the lock by its owner' },
+  on_entry: { type: 'i64', writer: 'the CPU_ON winner', lock: 'bql', order: 'seqcst', doc: 'entry point of a pending CPU_ON' },
+  on_context: { type: 'i64', writer: 'the CPU_ON winner', lock: 'bql', order: 'seqcst', doc: 'its context id' },
   // Pending exception.
   exc_syndrome: reg32('ESR value of the pending exception'),
   exc_target_el: reg32('EL it goes to'),

@@ -1,4 +1,5 @@
 // PSCI 1.1 and SMCCC 1.1 calls over HVC or SMC (Arm DEN 0022, DEN 0028).
+import { BqlSite } from '../../accel/bql.ts';
 import type { Vcpu } from '../../accel/vcpu.ts';
 import { CPUState } from '../../memory/layout/cpu.ts';
 import { envOff } from './env.ts';
@@ -31,8 +32,8 @@ export type PsciOutcome = 'return' | 'off' | 'suspend';
 
 /**
  * Serves the call in x0…x3; the result goes to x0. Unknown functions get NOT_SUPPORTED.
- * Power states change by compare-exchange on the target's power_state: OFF → ON_PENDING by exactly one caller of
- * CPU_ON, which then writes the entry words and kicks; ON_PENDING → ON by the target's own thread.
+ * Power states change under the BQL: OFF → ON_PENDING by exactly one caller of CPU_ON, with the entry words, then a kick;
+ * ON_PENDING → ON and ON → OFF by the target's own thread. They are read without it to see whether a vCPU has to start.
  */
 export function psciCall(cpu: Vcpu, ports: ArmPorts): PsciOutcome {
   const fn = cpu.ld32(envOff.x) >>> 0;
@@ -53,7 +54,7 @@ export function psciCall(cpu: Vcpu, ports: ArmPorts): PsciOutcome {
       // Everything above single vCPUs is always on.
       if (arg(2) !== 0n) return ret(PSCI_ON);
       const target = findCpu(arg(1), ports);
-      return ret(target ? target.load(envOff.power_state) : RET.INVALID_PARAMETERS);
+      return ret(target ? target.machine.bql.run(BqlSite.PSCI_AFFINITY_INFO, () => target.load(envOff.power_state)) : RET.INVALID_PARAMETERS);
     }
     case FN.CPU_SUSPEND:
       if (Number(arg(1) & 0xffffffffn) & POWER_STATE_RESERVED) return ret(RET.INVALID_PARAMETERS);
@@ -61,7 +62,7 @@ export function psciCall(cpu: Vcpu, ports: ArmPorts): PsciOutcome {
       ret(RET.SUCCESS);
       return 'suspend';
     case FN.CPU_OFF:
-      cpu.store(envOff.power_state, PSCI_OFF);
+      cpu.machine.bql.run(BqlSite.PSCI_CPU_OFF, () => cpu.store(envOff.power_state, PSCI_OFF));
       return 'off';
     case FN.SYSTEM_OFF: ports.systemOff(); return 'off';
     case FN.SYSTEM_RESET: ports.systemReset(); return 'off';
@@ -81,22 +82,27 @@ function cpuOn(mpidr: bigint, entry: bigint, context: bigint, ports: ArmPorts): 
   const target = findCpu(mpidr, ports);
   if (!target) return RET.INVALID_PARAMETERS;
   if (entry & 3n) return RET.INVALID_PARAMETERS;
-  // A vCPU on its way up counts as on: exactly one of concurrent callers gets SUCCESS.
-  if (target.cas(envOff.power_state, PSCI_OFF, PSCI_ON_PENDING) !== PSCI_OFF) return RET.ALREADY_ON;
-  const { i64 } = target.machine;
-  Atomics.store(i64, (target.base + envOff.on_entry) >>> 3, entry);
-  Atomics.store(i64, (target.base + envOff.on_context) >>> 3, context);
-  // The target starts only after the entry words are there. pairs with src/target/arm/psci.ts#startPending
-  target.store(envOff.power_on_lock, 1);
-  target.kick();
-  return RET.SUCCESS;
+  const { bql, i64 } = target.machine;
+  return bql.run(BqlSite.PSCI_CPU_ON, () => {
+    // A vCPU on its way up counts as on: exactly one of concurrent callers gets SUCCESS.
+    if (target.load(envOff.power_state) !== PSCI_OFF) return RET.ALREADY_ON;
+    Atomics.store(i64, (target.base + envOff.on_entry) >>> 3, entry);
+    Atomics.store(i64, (target.base + envOff.on_context) >>> 3, context);
+    target.store(envOff.power_state, PSCI_ON_PENDING); // pairs with src/target/arm/psci.ts#startRequested
+    target.kick();
+    return RET.SUCCESS;
+  });
 }
 
 /** True when a powered-off vCPU has been told to start. */
-export const startRequested = (cpu: Vcpu): boolean => cpu.load(envOff.power_on_lock) === 1;
+export const startRequested = (cpu: Vcpu): boolean => cpu.load(envOff.power_state) === PSCI_ON_PENDING;
 
 /** On the target's thread: reset state, then the entry point and context CPU_ON gave. pairs with src/target/arm/psci.ts#cpuOn */
 export function startPending(cpu: Vcpu, ports: ArmPorts): void {
+  cpu.machine.bql.run(BqlSite.PSCI_START, () => start(cpu, ports));
+}
+
+function start(cpu: Vcpu, ports: ArmPorts): void {
   const { i64 } = cpu.machine;
   const entry = Atomics.load(i64, (cpu.base + envOff.on_entry) >>> 3), context = Atomics.load(i64, (cpu.base + envOff.on_context) >>> 3);
   // Reset disables the timers: their interrupt lines go low.
@@ -106,6 +112,5 @@ export function startPending(cpu: Vcpu, ports: ArmPorts): void {
   cpu.st64(envOff.pc, BigInt.asUintN(64, entry));
   cpu.st64(envOff.x, BigInt.asUintN(64, context));
   cpu.store(CPUState.off.halted, 0);
-  cpu.store(envOff.power_on_lock, 0);
   cpu.store(envOff.power_state, PSCI_ON);
 }

@@ -68,7 +68,7 @@ export class Bql {
 
   /** Acquires within half a millisecond: for main, which serves its event loop when this is false and tries again. */
   tryLockBriefly(site: BqlSite): boolean {
-    if (!this.#mutex.lockTimeout(MAIN_WAIT_MS, site)) return false;
+    if (!this.#mutex.tryLock(site) && !this.#mutex.lockTimeout(MAIN_WAIT_MS, site)) return false;
     this.#i32[this.#holder] = site;
     return true;
   }

@@ -77,7 +77,7 @@ export class IoPort {
     c.st32(off.mbox_size, size);
     c.st32(off.mbox_value, value);
     c.st32(off.mbox_write, write);
-    c.store(off.mbox_state, MBOX_REQUEST); // pairs with src/machine/io-server.ts#serve
+    c.store(off.mbox_state, MBOX_REQUEST); // pairs with src/machine/io-server.ts#serveAndUnlock
     ringDoorbell(this.#i32, m.global('doorbell'), m.global('main_sleeping'));
     const w = c.word(off.mbox_state);
     for (let i = 0; c.load(off.mbox_state) !== MBOX_DONE; i++) {

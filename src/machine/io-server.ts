@@ -67,40 +67,39 @@ export class IoServer {
   #serveAll(): boolean {
     const m = this.#m, { bql } = m;
     let busy = this.#hasPosted();
-    if (busy && bql.tryLockBriefly(BqlSite.POSTED)) this.#holding(() => this.#drain());
+    if (busy && bql.tryLockBriefly(BqlSite.POSTED)) this.#drainAndUnlock();
     for (const cpu of this.#cpus) {
       if (cpu.load(off.mbox_state) !== MBOX_REQUEST) continue;
       busy = true;
       if (!bql.tryLockBriefly(BqlSite.MMIO)) break;
-      this.#holding(() => {
-        this.#drain();
-        this.#serve(cpu);
-      });
+      this.#serveAndUnlock(cpu);
     }
     const events = Atomics.exchange(m.i32, m.global('event'), 0);
     if (events) this.#onEvent(events);
     return busy;
   }
 
-  /** Runs `fn` under the BQL just taken. */
-  #holding(fn: () => void): void {
+  #drainAndUnlock(): void {
     try {
-      fn();
+      this.#drain();
     } finally {
       this.#m.bql.unlock();
     }
   }
 
-  /** One mailbox request, under the BQL. pairs with src/accel/io.ts#request */
-  #serve(cpu: Vcpu): void {
-    const dev = this.#devices.get(cpu.ld32(off.mbox_region));
+  /** One mailbox request, and the posted writes before it. pairs with src/accel/io.ts#request */
+  #serveAndUnlock(cpu: Vcpu): void {
+    const m = this.#m, dev = this.#devices.get(cpu.ld32(off.mbox_region));
     const offset = cpu.ld32(off.mbox_offset), size = cpu.ld32(off.mbox_size);
     try {
+      this.#drain();
       if (cpu.ld32(off.mbox_write)) dev?.write(offset, size, cpu.ld32(off.mbox_value) >>> 0, cpu.index);
       else cpu.st32(off.mbox_value, dev ? dev.read(offset, size, cpu.index) | 0 : 0);
     } finally {
+      // The answer goes out first: the vCPU need not wait for the unlock.
       cpu.store(off.mbox_state, MBOX_DONE);
-      Atomics.notify(this.#m.i32, cpu.word(off.mbox_state));
+      Atomics.notify(m.i32, cpu.word(off.mbox_state));
+      m.bql.unlock();
     }
   }
 
@@ -114,7 +113,7 @@ export class IoServer {
     if (this.#hasPosted()) await this.#m.bql.runAsync(BqlSite.POSTED, () => this.#drain());
   }
 
-  /** The same, under the BQL. */
+  /** The same with the BQL held, first of its ring to last. */
   #drain(): void {
     const { i32, layout } = this.#m, head = this.#m.global('io_posted_head'), tail = this.#m.global('io_posted_tail');
     let at = Atomics.load(i32, head);

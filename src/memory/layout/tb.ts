@@ -78,9 +78,6 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   exclusive_pending: shared('i32', 'exclusive_lock holder', 'vCPUs still to leave guest code + 1; 0 = no exclusive section'),
   exclusive_cond: shared('i32', 'any', 'futex: exclusive_pending fell to 1'),
   exclusive_resume: shared('i32', 'any', 'futex: the exclusive section ended'),
-  bql: shared('i32', 'any', 'Big QEMU Lock (Mutex). pairs with src/accel/bql.ts#lock', 4),
-  bql_holder: locked('i32', 'bql', 'call site (SYNC_SITES) that holds it, 0 = nobody; others may read it as a hint'),
-  bql_stats: { type: 'f64', count: 4 * BQL_SITES, writer: 'any', lock: 'bql', order: 'plain', doc: 'LockStats: a row a call site' },
   tb_gen: shared('i32', 'tb_flush', 'TB generation: raised by every flush'),
   tb_count: shared('i32', 'any', 'TB descriptors handed out'),
   code_ptr: shared('i32', 'any', 'next free byte of the code buffer (atomic bump allocation)'),
@@ -105,6 +102,9 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   io_posted_lock: shared('i32', 'any', 'spin lock of the posted-write ring', 4),
   io_posted_head: shared('i32', 'main', 'next posted write to run'),
   io_posted_tail: shared('i32', 'vCPUs under io_posted_lock', 'next free slot'),
+  bql: { type: 'i32', count: 4, align: 64, writer: 'any', order: 'seqcst', doc: 'Big QEMU Lock (Mutex), in a cache line that vCPUs do not write for MMIO. pairs with src/accel/bql.ts#lock' },
+  bql_holder: locked('i32', 'bql', 'call site (SYNC_SITES) that holds it, 0 = nobody; others may read it as a hint'),
+  bql_stats: { type: 'f64', count: 4 * BQL_SITES, writer: 'any', lock: 'bql', order: 'plain', doc: 'LockStats: a row a call site' },
 }, 64);
 
 export const EVENT_SHUTDOWN = 1;

@@ -28,6 +28,7 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     memory: 'declares its env',
     'errors.ts': 'UserError of an unknown CPU model or property',
   },
+  profile: { 'errors.ts': 'UserError of a file without symbols' },
   asm: {},
   stress: { asm: 'guests are assembled', 'errors.ts': 'UserError of the arguments of a sub-command' },
   'log.ts': { 'errors.ts': 'UserError of a log item, a log file' },

@@ -1,5 +1,6 @@
 // The bare-metal guests whose output on QEMU is kept as golden data, and how each is run.
 import { exceptionGuest } from './exceptions.ts';
+import { MMU_MODELS, mmuGuest } from './mmu.ts';
 import { sysKey, sysregGuest } from './sysregs.ts';
 
 export interface GoldenGuest {
@@ -29,4 +30,5 @@ export const MODELS = ['cortex-a53', 'cortex-a57', 'cortex-a72', 'cortex-a76', '
 export const GUESTS: readonly GoldenGuest[] = [
   { name: 'sysregs', models: MODELS, image: () => sysregGuest(allSysKeys(), []) },
   { name: 'exceptions', models: ['cortex-a72', 'neoverse-n1', 'max'], image: exceptionGuest },
+  { name: 'mmu', models: MMU_MODELS, image: (model) => mmuGuest(model, 1, 40) },
 ];

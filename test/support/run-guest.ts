@@ -23,7 +23,8 @@ export async function runGuest(image: Uint8Array, o: GuestOptions = {}, seconds 
       ...o, serial, boot: { kernel: image, names: { kernel: 'the test guest' } }, onExit: resolve,
     });
     timer = setTimeout(() => {
-      void machine.quit(1).then(() => reject(new Error(`the guest did not end in ${seconds} s; it wrote:\n${Buffer.concat(chunks).toString('latin1').slice(-2000)}`)));
+      reject(new Error(`the guest did not end in ${seconds} s; it wrote:\n${Buffer.concat(chunks).toString('latin1').slice(-2000)}`));
+      void machine.quit(1);
     }, seconds * 1000);
     machine.start().catch(reject);
   });

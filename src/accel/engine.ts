@@ -6,6 +6,7 @@ import { CF_COUNT_MASK, MAX_REGIONS, RegionDesc } from '../memory/layout/tb.ts';
 import { CPUState, TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
 import { DebugView } from './debug.ts';
 import { Exclusive } from './exclusive.ts';
+import { monitorPaths } from '../tcg/granule-paths.ts';
 import { HotQueue } from './hot-queue.ts';
 import { IoPort, type LocalDevice } from './io.ts';
 import type { Machine } from './machine-view.ts';
@@ -36,6 +37,17 @@ export interface EngineOptions {
 
 /** Region instances a thread keeps; beyond that it starts over (v86 stops near 900 modules, here an instance costs some KiB). */
 const MAX_INSTANCES = 8192;
+
+/** The wasm paths of the exclusive monitor, which stand in front of the TypeScript ones; none in schemes without. */
+function monitorExports(m: Machine, imports: Record<string, unknown>): Record<string, unknown> {
+  const { state, ram, granuleBits, layout } = m.spec;
+  if (!granuleBits) return {};
+  const pages = (memory: WebAssembly.Memory) => memory.buffer.byteLength / 65536;
+  const bytes = monitorPaths({
+    statePages: pages(state), ramPages: pages(ram), granuleBits, granuleBase: layout.granuleBase, pageDescBase: layout.pageDescBase, marksPages: layout.nrCpus > 1,
+  });
+  return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: imports }).exports;
+}
 
 type TbFunction = (env: number, tb: number) => number;
 
@@ -105,6 +117,10 @@ export class Engine {
         this.#mmus[cpuAt(env).index]!.slowSt(tb, ref, lo, hi, memop, tlb),
       slow_rmw: (env: number, tb: number, ref: number, lo: number, hi: number, memop: number, tlb: number) =>
         this.#mmus[cpuAt(env).index]!.slowRmw(tb, ref, lo, hi, memop, tlb),
+      slow_ll: (env: number, tb: number, ref: number, lo: number, hi: number, memop: number, tlb: number) =>
+        this.#mmus[cpuAt(env).index]!.slowLl(tb, ref, lo, hi, memop, tlb),
+      slow_sc: (env: number, tb: number, ref: number, lo: number, hi: number, memop: number, tlb: number) =>
+        this.#mmus[cpuAt(env).index]!.slowSc(tb, ref, lo, hi, memop, tlb),
       helper: (env: number, id: number): number => (js[id](cpuAt(env)) === true ? 1 : 0),
     };
     for (const [name, bytes] of Object.entries(target.wasmModules)) {
@@ -116,8 +132,8 @@ export class Engine {
         helpers.set(i, f);
       });
     }
-    this.#imports = imports;
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(o.interpreter), { env: imports });
+    this.#imports = { ...imports, ...monitorExports(machine, imports) };
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(o.interpreter), { env: this.#imports });
     this.#stub = exports.stub;
     this.tbs.set(0, exports.run);
     this.#run[0] = exports.run;

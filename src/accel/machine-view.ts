@@ -1,9 +1,9 @@
 // What every thread of one machine shares: the two memories, their views, and where things are in them.
 import type { FlatRange } from '../memory/flat-view.ts';
 import type { StateLayout } from '../memory/state-layout.ts';
-import { GlobalPage, PageDesc } from '../memory/layout/tb.ts';
+import { GlobalPage, PAGE_CODE, PAGE_EXCLUSIVE, PageDesc } from '../memory/layout/tb.ts';
 import { Bql } from './bql.ts';
-import { TARGET_PAGE_BITS, TLBEntry, TLB_INVALID_MASK, TLB_MMIO, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
+import { TARGET_PAGE_BITS, TLBEntry, TLB_EXCLUSIVE, TLB_INVALID_MASK, TLB_MMIO, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
 
 /** Structured-cloneable description of a machine: what a worker needs to take part in it. */
 export interface MachineSpec {
@@ -13,6 +13,8 @@ export interface MachineSpec {
   readonly flat: readonly FlatRange[];
   /** One thread runs all vCPUs in turn (`-accel tcg,thread=single`). */
   readonly single: boolean;
+  /** log2 of the exclusive monitor's granules (`exclusive=softmmu`); absent: the scheme has none (`cmpxchg`). */
+  readonly granuleBits?: number;
   /** Model-specific configuration: CPU model, GIC version, … */
   readonly config: Readonly<Record<string, unknown>>;
 }
@@ -68,9 +70,10 @@ export class Machine {
   pageDesc(page: number): number { return this.layout.pageDescBase + page * PageDesc.size; }
 
   /**
-   * After a TLB entry was stored or moved: marks it NOTDIRTY when its page holds code. The entry's store comes before
+   * After a TLB entry was stored or moved: marks it NOTDIRTY when its page holds code, EXCLUSIVE when exclusives are
+   * used there. The entry's store comes before
    * this load, the marker's flag store before its scan of the TLBs: one of the two sees the other.
-   * pairs with src/accel/tb-store.ts#protectPage
+   * pairs with src/accel/tb-store.ts#protectPage, src/accel/granules.ts#mark
    */
   recheckDirty(entry: number): void {
     const w = (entry + TLBEntry.off.addr_write) >>> 2, a = (entry + TLBEntry.off.addend) >>> 2, { i32 } = this;
@@ -79,6 +82,7 @@ export class Machine {
     const lo = (tag & (-1 << TARGET_PAGE_BITS)) >>> 0, sum = lo + (i32[a] >>> 0);
     const hi = (i32[w + 1] + i32[a + 1] + (sum >= 2 ** 32 ? 1 : 0)) | 0;
     const page = (hi * 2 ** 32 + (sum % 2 ** 32)) / 4096;
-    if (Atomics.load(i32, (this.pageDesc(page) + PageDesc.off.dirty) >>> 2) & 1) Atomics.or(i32, w, TLB_NOTDIRTY);
+    const dirty = Atomics.load(i32, (this.pageDesc(page) + PageDesc.off.dirty) >>> 2);
+    if (dirty !== 0) Atomics.or(i32, w, (dirty & PAGE_CODE ? TLB_NOTDIRTY : 0) | (dirty & PAGE_EXCLUSIVE ? TLB_EXCLUSIVE : 0));
   }
 }

@@ -1,12 +1,15 @@
 // softmmu slow paths of one vCPU: TLB misses, page-crossing and misaligned accesses, MMIO, stores to code pages, atomics.
 import { MemOp } from '../tcg/types.ts';
+import { LOOK_AFTER_STORES } from '../tcg/granule-paths.ts';
 import { RMW_KINDS, SLOW_DONE, SLOW_FAULT, SLOW_RETRY } from '../tcg/ops/mem.ts';
 import {
-  CPUState, TARGET_PAGE_BITS, TARGET_PAGE_SIZE, TLBDesc, TLBEntry, TLBEntryFull, TLB_DISCARD_WRITE, TLB_FLAGS_MASK, TLB_MMIO, TLB_NOTDIRTY, TLB_WATCHPOINT,
+  CPUState, TARGET_PAGE_BITS, TARGET_PAGE_SIZE, TLBDesc, TLBEntry, TLBEntryFull, TLB_DISCARD_WRITE, TLB_EXCLUSIVE, TLB_FLAGS_MASK, TLB_MMIO, TLB_NOTDIRTY, TLB_WATCHPOINT,
 } from '../memory/layout/cpu.ts';
+import { GRANULE_WATCHED } from '../memory/layout/exclusive.ts';
 import { BP_MEM_ACCESS, BP_MEM_READ, BP_MEM_WRITE } from '../memory/layout/debug.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
 import type { DebugView } from './debug.ts';
+import { Granules } from './granules.ts';
 import type { IoPort } from './io.ts';
 import { EXCP_ATOMIC, EXCP_DEBUG, MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type Translation } from './target.ts';
 import type { TbStore } from './tb-store.ts';
@@ -22,6 +25,9 @@ const E = TLBEntry.off;
 /** Work functions: TLB flushes asked for by another vCPU. */
 const WORK_FLUSH = workFunction('tlb_flush', (cpu, [idxmap]) => cpu.services.tlbFlush(idxmap));
 const WORK_FLUSH_PAGE = workFunction('tlb_flush_page', (cpu, [idxmap, lo, hi]) => cpu.services.tlbFlushPage(lo, hi, idxmap));
+/** Nothing to do: by the time it is done, no store is under way that began before it was queued. */
+const WORK_SETTLE = workFunction('settle', () => {});
+const WORK_SWEEP = workFunction('sweep', (cpu) => { cpu.services.sweepMonitors(); }, true);
 const WORK_FLUSH_RANGE = workFunction('tlb_flush_range', (cpu, [idxmap, lo, hi, pages]) => cpu.services.tlbFlushRange(lo, hi, pages, idxmap));
 
 export class SoftMmu implements TargetServices {
@@ -32,6 +38,7 @@ export class SoftMmu implements TargetServices {
   readonly #cpus: readonly Vcpu[];
   readonly #flat: readonly FlatRange[];
   readonly #debug: DebugView;
+  readonly #granules: Granules;
   readonly #tr: Translation = { phys: 0, prot: 0, lgPageSize: 0, attrs: 0 };
   readonly #dv: DataView;
   readonly #u8: Uint8Array;
@@ -48,6 +55,7 @@ export class SoftMmu implements TargetServices {
     this.#io = io;
     this.#cpus = cpus;
     this.#debug = debug;
+    this.#granules = new Granules(cpu.machine, cpus);
     this.#flat = cpu.machine.spec.flat;
     this.#ramRange = this.#flat.filter((r) => r.kind === 'ram').sort((a, b) => b.size - a.size)[0];
     this.#dv = new DataView(cpu.machine.spec.state.buffer);
@@ -141,10 +149,23 @@ export class SoftMmu implements TargetServices {
     if (flags & TLB_MMIO) return this.#ioAccess(entry, lo, hi, n, mmuIdx, MMU_DATA_STORE, src);
     if (flags & TLB_DISCARD_WRITE) return true;
     const at = this.#ramAddr(entry, lo, hi);
-    if (flags & TLB_NOTDIRTY) this.#storeNotDirty(entry, at, n, () => this.#copyOut(at, n, src));
-    else this.#copyOut(at, n, src);
+    const store = flags & TLB_EXCLUSIVE ? () => this.#copyOutCounted(at, n, src) : () => this.#copyOut(at, n, src);
+    if (flags & TLB_NOTDIRTY) this.#storeNotDirty(entry, at, n, store);
+    else store();
     return true;
   }
+
+  /** To a page where exclusives are used. */
+  #copyOutCounted(at: number, n: number, src: number): void {
+    this.#granules.pieces(at, n, (done, k) => this.#copyOut(at + done, k, src + done), this.cpu);
+    if ((this.cpu.ld32(off.ll_stores) & (LOOK_AFTER_STORES - 1)) === 0) this.#askForSweep();
+  }
+  /** Marked pages cost: this vCPU has paid for a while. */
+  #askForSweep(): void {
+    this.cpu.st32(off.ll_stores, this.cpu.ld32(off.ll_stores) + 1);
+    if (this.#granules.marksPages && this.#granules.sweepDue) asyncRunOnCpu(this.cpu, WORK_SWEEP, [], this.cpu);
+  }
+  sweepMonitors(): void { this.#granules.sweep(); }
 
   #copyOut(at: number, n: number, src: number): void {
     const m = this.cpu.machine;
@@ -276,9 +297,12 @@ export class SoftMmu implements TargetServices {
     const entry = this.tlb.entry(lo, mmuIdx), m = this.cpu.machine;
     const flags = (Atomics.load(m.i32, entry + E.addr_write >>> 2) | m.i32[entry + E.addr_read >>> 2]) & TLB_FLAGS_MASK;
     if (!misaligned && flags === 0) return SLOW_RETRY;
-    if (!misaligned && flags === TLB_NOTDIRTY) {
-      const at = this.#ramAddr(entry, lo, hi);
-      this.#storeNotDirty(entry, at, n, () => this.#rmwInRam(at, n, kind));
+    if (!misaligned && (flags & ~(TLB_NOTDIRTY | TLB_EXCLUSIVE)) === 0) {
+      const at = this.#ramAddr(entry, lo, hi), doIt = () => this.#rmwInRam(at, n, kind);
+      const store = flags & TLB_EXCLUSIVE ? () => this.#granules.store(at, doIt, this.cpu) : doIt;
+      if (flags & TLB_NOTDIRTY) this.#storeNotDirty(entry, at, n, store);
+      else store();
+      if (flags & TLB_EXCLUSIVE && (this.cpu.ld32(off.ll_stores) & (LOOK_AFTER_STORES - 1)) === 0) this.#askForSweep();
       return SLOW_DONE;
     }
     if (!this.exclusive) {
@@ -315,6 +339,81 @@ export class SoftMmu implements TargetServices {
     const old = BigInt.asUintN(8 * n, cpu.ld64(off.helper_ret));
     cpu.st64(off.helper_arg, rmw(kind, old, operand, second, 8 * n));
     return this.#pieces(lo, hi, n, (l, h, k, done) => this.#writePiece(l, h, k, mmuIdx, arg + done));
+  }
+
+  // --- exclusives (exclusive=softmmu) ------------------------------------------------------------------------------
+
+  /** Before a page's first load-exclusive reads: from now on every store there counts its granules on. */
+  #markPage(page: number): void {
+    this.#granules.mark(page);
+    // Stores that looked at their TLB entry before the mark end before the others have done this.
+    if (!this.cpu.machine.spec.single) this.#broadcast(WORK_SETTLE, []);
+    this.#granules.marked(page);
+  }
+
+  /** Slow load-exclusive: the value goes to helper_ret, 16 bytes of it for MO_128. */
+  slowLl(tb: number, insnRef: number, lo: number, hi: number, memop: number, tlbOffset: number): number {
+    const mmuIdx = (tlbOffset - off.tlb_d) / TLBDesc.size, { cpu } = this, n = 1 << (memop & MemOp.MO_SIZE), ret = cpu.base + off.helper_ret;
+    const fault = () => { this.#restore(tb, insnRef); return SLOW_FAULT; };
+    if (!this.#aligned(lo, hi, memop | MemOp.MO_SEQCST, MMU_DATA_LOAD, mmuIdx) || this.#watched(lo, hi, n, BP_MEM_READ, mmuIdx)) return fault();
+    cpu.st64(off.helper_ret, 0n);
+    let entry = this.#lookup(lo, hi, MMU_DATA_LOAD, mmuIdx);
+    if (entry === 0) return fault();
+    const granules = this.#granules, { i32 } = cpu.machine;
+    if (i32[entry + E.addr_read >>> 2] & TLB_MMIO) {
+      // No monitor for devices.
+      cpu.st64p(off.ll_host, -1, -1);
+      return this.#ioAccess(entry, lo, hi, n, mmuIdx, MMU_DATA_LOAD, ret) ? SLOW_DONE : fault();
+    }
+    let at = this.#ramAddr(entry, lo, hi);
+    if (!granules.isMarked(Math.floor(at / TARGET_PAGE_SIZE))) {
+      this.#markPage(Math.floor(at / TARGET_PAGE_SIZE));
+      // Flushes may have been done meanwhile; the page is marked if it is still the same.
+      entry = this.#lookup(lo, hi, MMU_DATA_LOAD, mmuIdx);
+      if (entry === 0) return fault();
+      if (this.#ramAddr(entry, lo, hi) !== at) return this.slowLl(tb, insnRef, lo, hi, memop, tlbOffset);
+      at = this.#ramAddr(entry, lo, hi);
+    }
+    const w = granules.wordAt(at);
+    for (;;) {
+      const count = granules.read(w) & ~GRANULE_WATCHED;
+      for (let done = 0; done < n; done += 8) this.#readPiece((lo + done) | 0, hi, Math.min(8, n - done), mmuIdx, ret + done);
+      if ((Atomics.load(i32, w) & ~GRANULE_WATCHED) !== count) continue;
+      cpu.st32(off.ll_word, w << 2);
+      cpu.st32(off.ll_count, count);
+      cpu.st64(off.ll_host, BigInt(at));
+      return SLOW_DONE;
+    }
+  }
+
+  /** Slow store-exclusive of the value in helper_arg: helper_ret = 0 when the monitor was open there, else 1. */
+  slowSc(tb: number, insnRef: number, lo: number, hi: number, memop: number, tlbOffset: number): number {
+    const mmuIdx = (tlbOffset - off.tlb_d) / TLBDesc.size, { cpu } = this, n = 1 << (memop & MemOp.MO_SIZE);
+    const fault = () => { this.#restore(tb, insnRef); return SLOW_FAULT; };
+    if (!this.#aligned(lo, hi, memop | MemOp.MO_SEQCST, MMU_DATA_STORE, mmuIdx) || this.#watched(lo, hi, n, BP_MEM_WRITE, mmuIdx)) return fault();
+    const entry = this.#lookup(lo, hi, MMU_DATA_STORE, mmuIdx);
+    if (entry === 0) return fault();
+    const m = cpu.machine, flags = Atomics.load(m.i32, entry + E.addr_write >>> 2) & TLB_FLAGS_MASK, at = this.#ramAddr(entry, lo, hi);
+    cpu.ret64(1n);
+    if (flags & TLB_MMIO || cpu.ld64(off.ll_host) !== BigInt(at)) return SLOW_DONE;
+    const tryIt = () => {
+      const w = cpu.ld32(off.ll_word) >>> 2, before = this.#granules.lock(w);
+      if ((before & ~GRANULE_WATCHED) !== cpu.ld32(off.ll_count)) return this.#granules.unlockUnchanged(w, before);
+      if (!(flags & TLB_DISCARD_WRITE)) for (let done = 0; done < n; done += 8) this.#copyOut(at + done, Math.min(8, n - done), cpu.base + off.helper_arg + done);
+      this.#granules.unlock(w, before);
+      cpu.ret64(0n);
+    };
+    if (flags & TLB_NOTDIRTY) this.#storeNotDirty(entry, at, n, tryIt);
+    else tryIt();
+    return SLOW_DONE;
+  }
+
+  watchMonitor(): boolean { return this.#granules.watch(this.cpu); }
+  get hasMonitor(): boolean { return this.#granules.enabled; }
+
+  storeRam(at: number, store: () => void): void {
+    if (this.#granules.enabled) this.#granules.store(at, store, this.cpu);
+    else store();
   }
 
   // --- instruction fetch -----------------------------------------------------------------------------------------
@@ -404,8 +503,9 @@ export class SoftMmu implements TargetServices {
     const big = (lo: number, hi: number) => BigInt.asIntN(64, (BigInt(hi >>> 0) << 32n) | BigInt(lo >>> 0));
     let stored = false;
     const cas = () => { stored = Atomics.compareExchange(this.cpu.machine.ramI64, at / 8, big(oldLo, oldHi), big(newLo, newHi)) === big(oldLo, oldHi); };
-    if (this.#store.hasCode(Math.floor(at / 4096))) this.#store.storeToCodePage(at, 8, cas);
-    else cas();
+    const store = () => this.storeRam(at, cas);
+    if (this.#store.hasCode(Math.floor(at / 4096))) this.#store.storeToCodePage(at, 8, store);
+    else store();
     return stored;
   }
 

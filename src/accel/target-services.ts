@@ -40,5 +40,19 @@ export interface GuestMemoryServices {
   exitAtomic(): void;
 }
 
+/** The global exclusive monitor, of schemes that have one. */
+export interface MonitorServices {
+  readonly hasMonitor: boolean;
+  /**
+   * Asks for the event (TargetCpu.monitorCleared) of a store to the granule of the last load-exclusive; false: there has
+   * been one already.
+   */
+  watchMonitor(): boolean;
+  /** Runs `store`, which writes up to 16 aligned bytes at a ram offset: the monitors there open. */
+  storeRam(at: number, store: () => void): void;
+  /** Forgets pages where no exclusives have been used lately. In an exclusive section. */
+  sweepMonitors(): void;
+}
+
 /** Everything a target may ask of its vCPU thread: `cpu.services`. */
-export interface TargetServices extends TlbServices, PhysServices, GuestMemoryServices {}
+export interface TargetServices extends TlbServices, PhysServices, GuestMemoryServices, MonitorServices {}

@@ -118,6 +118,8 @@ export interface TargetCpu {
   execInterrupt(cpu: Vcpu, request: number): boolean;
   /** True when a halted vCPU must wake. */
   hasWork(cpu: Vcpu): boolean;
+  /** The monitor a vCPU waits on was opened by a store: makes it wake. Any thread. */
+  monitorCleared?(cpu: Vcpu): void;
   /** Text of the registers, for logs and monitors; `fpu`: with the vector registers, unless they are disabled. */
   dumpState(cpu: Vcpu, fpu?: boolean): string;
   /** Value of a register by the name a debugger gives it (`pc`, `x0`), for monitors; undefined: no such register. */

@@ -1,7 +1,7 @@
 // The TB store: descriptors, code buffer, page lists, chaining, invalidation, flush. Shared by all vCPU threads.
 import { SpinLock } from '#atomics-sync';
-import { TARGET_PAGE_BITS } from '../memory/layout/cpu.ts';
-import { INSN_START_WORDS, MAX_REGIONS, PageDesc, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
+import { TARGET_PAGE_BITS, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
+import { INSN_START_WORDS, MAX_REGIONS, PAGE_CODE, PageDesc, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
 import type { Machine } from './machine-view.ts';
 import { Qht } from './qht.ts';
 import { Tlb } from './tlb.ts';
@@ -114,10 +114,10 @@ export class TbStore {
     const i32 = this.#i32, d = this.#m.pageDesc(page);
     return this.#pageLock(page).withLock(() => {
       const w = (d + P.dirty) >>> 2;
-      if ((Atomics.load(i32, w) & 1) === 0) {
-        Atomics.or(i32, w, 1); // pairs with src/accel/machine-view.ts#recheckDirty
+      if ((Atomics.load(i32, w) & PAGE_CODE) === 0) {
+        Atomics.or(i32, w, PAGE_CODE); // pairs with src/accel/machine-view.ts#recheckDirty
         const lo = (page << TARGET_PAGE_BITS) | 0, hi = Math.floor(page / 2 ** (32 - TARGET_PAGE_BITS));
-        for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi);
+        for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi, TLB_NOTDIRTY);
       }
       return i32[d + P.code_gen >>> 2];
     });
@@ -239,7 +239,7 @@ export class TbStore {
       if (invalidated) this.#dropRegionsLocked(d);
       store();
       if (i32[d + P.first_tb >>> 2] !== 0) return false;
-      Atomics.and(i32, (d + P.dirty) >>> 2, ~1);
+      Atomics.and(i32, (d + P.dirty) >>> 2, ~PAGE_CODE);
       return true;
     });
   }
@@ -295,7 +295,7 @@ export class TbStore {
   }
 
   /** True when a page of the ram memory holds translated code. */
-  hasCode(page: number): boolean { return (Atomics.load(this.#i32, (this.#m.pageDesc(page) + P.dirty) >>> 2) & 1) !== 0; }
+  hasCode(page: number): boolean { return (Atomics.load(this.#i32, (this.#m.pageDesc(page) + P.dirty) >>> 2) & PAGE_CODE) !== 0; }
 
   /** insn_start words of guest instruction `k` of a TB. */
   insnStart(tb: number, k: number): { pc: number; data: number } {

@@ -1,7 +1,7 @@
 // The softmmu TLB of one vCPU: look-up, fill, victim entries, resizing, flushing. All numbers are 32-bit halves.
 import {
   CPUState, CPU_TLB_DEFAULT_BITS, CPU_TLB_MAX_BITS, CPU_TLB_MIN_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES,
-  TARGET_PAGE_BITS, TB_JMP_CACHE_SIZE, TB_JMP_PAGE_BITS, TLBDesc, TLBEntry, TLBEntryFull, TLB_INVALID_MASK, TLB_NOTDIRTY,
+  TARGET_PAGE_BITS, TARGET_PAGE_SIZE, TB_JMP_CACHE_SIZE, TB_JMP_PAGE_BITS, TLBDesc, TLBEntry, TLBEntryFull, TLB_EXCLUSIVE, TLB_INVALID_MASK,
 } from '../memory/layout/cpu.ts';
 import { cacheAddresses } from '../memory/state-layout.ts';
 import { jmpCacheIndex } from '../tcg/interpreter.ts';
@@ -314,21 +314,39 @@ export class Tlb {
     return this.#i32[i] === pcLo && this.#i32[i + 1] === pcHi && this.#i32[i + 3] === this.cpu.ld32(CPUState.off.jmp_gen) ? Atomics.load(this.#i32, i + 2) : 0;
   }
 
-  /** Sets TLB_NOTDIRTY on every entry of this vCPU that writes to a page of the ram memory. Any thread. */
-  static protectPage(cpu: Vcpu, ramLo: number, ramHi: number): void {
+  /** Takes TLB_EXCLUSIVE off the entries whose page of the ram memory `isMarked` denies. While no vCPU runs. */
+  static unmark(cpu: Vcpu, isMarked: (page: number) => boolean): void {
+    const { i32 } = cpu.machine, u = (w: number) => i32[w] >>> 0;
+    const look = (table: number, n: number) => {
+      for (let e = table >>> 2, end = e + n * (TLBEntry.size >>> 2); e < end; e += TLBEntry.size >>> 2) {
+        const w = e + (E.addr_write >>> 2), a = e + (E.addend >>> 2);
+        if (!(i32[w] & TLB_EXCLUSIVE) || i32[w] & TLB_INVALID_MASK) continue;
+        const lo = ((i32[w] & PAGE_MASK) >>> 0) + u(a), hi = (i32[w + 1] + i32[a + 1] + (lo >= 2 ** 32 ? 1 : 0)) | 0;
+        if (!isMarked((hi * 2 ** 32 + lo % 2 ** 32) / TARGET_PAGE_SIZE)) i32[w] &= ~TLB_EXCLUSIVE;
+      }
+    };
+    for (let i = 0; i < NB_MMU_MODES; i++) {
+      const d = cpu.base + CPUState.off.tlb_d + i * TLBDesc.size >>> 2;
+      look(i32[d + (D.table >>> 2)], (i32[d + (D.mask >>> 2)] >>> ENTRY_SHIFT) + 1);
+      look(i32[d + (D.vtable >>> 2)], CPU_VTLB_SIZE);
+    }
+  }
+
+  /** Sets TLB_NOTDIRTY or TLB_EXCLUSIVE on every entry of this vCPU that writes to a page of the ram memory. Any thread. */
+  static protectPage(cpu: Vcpu, ramLo: number, ramHi: number, flag: number): void {
     const i32 = cpu.machine.i32;
     for (let i = 0; i < NB_MMU_MODES; i++) {
       const d = cpu.base + CPUState.off.tlb_d + i * TLBDesc.size >>> 2;
       // The owner may resize meanwhile; storage does not move, and scanning the larger of the sizes seen is enough:
       // entries filled after the page's code flag was set check it themselves.
       const n = (i32[d + (D.mask >>> 2)] >>> ENTRY_SHIFT) + 1;
-      markPage(i32, i32[d + (D.table >>> 2)], n, ramLo, ramHi);
-      markPage(i32, i32[d + (D.vtable >>> 2)], CPU_VTLB_SIZE, ramLo, ramHi);
+      markPage(i32, i32[d + (D.table >>> 2)], n, ramLo, ramHi, flag);
+      markPage(i32, i32[d + (D.vtable >>> 2)], CPU_VTLB_SIZE, ramLo, ramHi, flag);
     }
   }
 }
 
-function markPage(i32: Int32Array, table: number, n: number, ramLo: number, ramHi: number): void {
+function markPage(i32: Int32Array, table: number, n: number, ramLo: number, ramHi: number, flag: number): void {
   for (let e = table >>> 2, end = e + n * (TLBEntry.size >>> 2); e < end; e += TLBEntry.size >>> 2) {
     const w = e + (E.addr_write >>> 2);
     const lo = i32[w];
@@ -339,6 +357,6 @@ function markPage(i32: Int32Array, table: number, n: number, ramLo: number, ramH
     if (sumLo !== ramLo) continue;
     const carry = (sumLo >>> 0) < (page >>> 0) ? 1 : 0;
     if (((i32[w + 1] + i32[e + (E.addend >>> 2) + 1] + carry) | 0) !== ramHi) continue;
-    Atomics.or(i32, w, TLB_NOTDIRTY);
+    Atomics.or(i32, w, flag);
   }
 }

@@ -41,8 +41,8 @@ export const MACHINES: readonly MachineInfo[] = [
 /** GICv2 has eight CPU interfaces (Arm IHI 0048B, 1.2). */
 export const GICV2_MAX_CPUS = 8;
 
-/** Schemes of `-accel tcg,exclusive=`. */
-export const EXCLUSIVE_SCHEMES: readonly string[] = ['cmpxchg'];
+/** Schemes of `-accel tcg,exclusive=`, the default first: those of src/memory/layout/exclusive.ts. */
+export const EXCLUSIVE_SCHEMES: readonly string[] = ['cmpxchg', 'softmmu', 'check'];
 
 interface CpuProperty {
   readonly name: string;

@@ -50,8 +50,7 @@ export class DebugMemory {
       const p = this.#range(pa + done, value.length - done);
       if (!p) return false;
       if (p.r.ramOffset !== undefined) {
-        this.#m.machine.ram8.set(value.subarray(done, done + p.n), p.r.ramOffset + p.at);
-        this.#m.invalidateCode(p.r.ramOffset + p.at, p.n);
+        this.#m.writeRam(p.r.ramOffset + p.at, value.subarray(done, done + p.n));
       } else {
         const device = this.#device(p.r.region);
         for (let k = 0, size; k < p.n; k += size) {

@@ -8,6 +8,7 @@ import { log, logConfig, systemMessage } from '../log.ts';
 import { Management, type ManagementOptions } from '../monitor/management.ts';
 import { smpHello } from '../stress/guests/smp-hello.ts';
 import { readBootFile } from './boot.ts';
+import { exclusiveScheme } from './exclusive-report.ts';
 import { MachineGdbTarget } from './gdb-target.ts';
 import type { BootSources, MachineOptions } from './options.ts';
 import { tracesExecution } from './tb-log.ts';
@@ -36,7 +37,7 @@ export function createVm(o: MachineOptions, boot: VirtOptions['boot'], serial: C
       topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads },
       thread: o.smp.cpus > 1 ? o.accel.thread : 'multi', tbSize: o.accel.tbSize ?? DEFAULT_TB_SIZE, oneInsnPerTb: o.accel.oneInsnPerTb,
       regions: process.env.MTTCG_REGIONS !== '0' && !tracesExecution(o.log.items), serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
-      semihosting: o.semihosting?.enable === true || o.boot.defaultGuest,
+      exclusive: exclusiveScheme(o.accel.exclusive), semihosting: o.semihosting?.enable === true || o.boot.defaultGuest,
       randomness: o.virt.dtbRandomness, phandleStart: o.virt.phandleStart, seed: o.seed, log: logConfig(), onGuest, onExit,
     });
     created(machine);

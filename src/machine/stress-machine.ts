@@ -1,15 +1,12 @@
 // A `virt` machine for the stress tools (src/stress/machine.ts): RAM in the open, serial output as bytes, vCPUs woken from outside.
 import { Vcpu } from '../accel/vcpu.ts';
 import { NullBackend } from '../chardev/backend.ts';
-import { UserError } from '../errors.ts';
 import type { StressMachine, StressMachineOptions } from '../stress/machine.ts';
-import { envOff } from '../target/arm/env.ts';
+import { setEvent } from '../target/arm/helpers/sleep.ts';
+import { exclusiveScheme } from './exclusive-report.ts';
 import { VirtMachine } from './virt.ts';
 
 const MiB = 2 ** 20;
-
-/** The scheme of LDXR and STXR. */
-const EXCLUSIVE = 'cmpxchg';
 
 /** Starts the machine; resolves when its threads have been created. UserError: a scheme it does not have. */
 export async function openStressMachine(o: StressMachineOptions): Promise<StressMachine> {
@@ -19,12 +16,12 @@ export async function openStressMachine(o: StressMachineOptions): Promise<Stress
       return true;
     }
   }();
-  if (o.exclusive !== undefined && o.exclusive !== EXCLUSIVE) throw new UserError('exclusive-unknown', `exclusive=${o.exclusive} is not available`, `the machine has ${EXCLUSIVE}`);
+  const exclusive = exclusiveScheme(o.exclusive);
   let stopping = false, ended!: () => void;
   const end = new Promise<void>((resolve) => { ended = resolve; });
   const virt = new VirtMachine({
     cpus: o.vcpus, cpuModel: o.cpuModel, gicVersion: 3, ramSize: o.ramSize, thread: 'multi', tbSize: 64 * MiB, randomness: false, serial,
-    regions: o.regions, noReboot: true, boot: { kernel: o.image, names: { kernel: 'the stress guest' } },
+    regions: o.regions, exclusive, noReboot: true, boot: { kernel: o.image, names: { kernel: 'the stress guest' } },
     onExit: (code) => { ended(); if (!stopping) o.onExit(code); },
   });
   const m = virt.machine, ram = m.spec.flat.find((r) => r.kind === 'ram')!;
@@ -34,9 +31,7 @@ export async function openStressMachine(o: StressMachineOptions): Promise<Stress
     ram32: new Int32Array(m.ram8.buffer, ram.ramOffset!, ram.size / 4),
     ram8: new Uint8Array(m.ram8.buffer, ram.ramOffset!, ram.size),
     sendEvent(n) {
-      vcpus[n].store(envOff.event_register, 1);
-      Atomics.add(m.i32, vcpus[n].haltWord, 1); // pairs with src/accel/cpu-exec.ts#waitHalted
-      Atomics.notify(m.i32, vcpus[n].haltWord);
+      setEvent(vcpus[n]);
     },
     async stop() {
       stopping = true;

@@ -5,6 +5,8 @@ import { NullBackend } from '../chardev/backend.ts';
 import { CPUState } from '../memory/layout/cpu.ts';
 import type { OpenTortureMachine } from '../stress/torture/machine.ts';
 import { envOff } from '../target/arm/env.ts';
+import { setEvent } from '../target/arm/helpers/sleep.ts';
+import { exclusiveLines, exclusiveScheme } from './exclusive-report.ts';
 import { VirtMachine } from './virt.ts';
 
 /** Resolves when the machine's threads have been created. UserError: options the board does not take. */
@@ -18,7 +20,7 @@ export const openTortureMachine: OpenTortureMachine = async (o) => {
   let stopping = false;
   const virt = new VirtMachine({
     cpus: o.vcpus, cpuModel: o.cpuModel, gicVersion: 3, ramSize: o.ramSize, thread: 'multi', tbSize: o.tbSize, randomness: false, serial,
-    regions: o.regions, noReboot: true, semihosting: true, boot: { kernel: o.image, names: { kernel: 'the torture guest' } },
+    regions: o.regions, exclusive: exclusiveScheme(o.exclusive), noReboot: true, semihosting: true, boot: { kernel: o.image, names: { kernel: 'the torture guest' } },
     onExit: (code) => { if (!stopping) o.onExit(code); },
   });
   const m = virt.machine, ram = m.spec.flat.find((r) => r.kind === 'ram')!;
@@ -28,6 +30,7 @@ export const openTortureMachine: OpenTortureMachine = async (o) => {
   return {
     ram: new DataView(m.ram8.buffer, ram.ramOffset!, ram.size),
     stats: () => store.stats(),
+    exclusives: () => exclusiveLines(virt.exclusives()),
     describe: () => vcpus.map((c) => {
       const { off } = CPUState, hex = (v: bigint) => v.toString(16);
       return `vCPU ${c.index}: pc=${hex(c.ld64(envOff.pc))} lr=${hex(c.ld64(envOff.x + 240))} sp=${hex(c.ld64(envOff.x + 248))} `
@@ -42,9 +45,7 @@ export const openTortureMachine: OpenTortureMachine = async (o) => {
     // The vCPU's own LDXR may overwrite the word, its STXR reads it whole. A monitor that is cleared is an event (Arm ARM D1.6).
     clearMonitor(n) {
       Atomics.store(m.i64, (vcpus[n].base + envOff.exclusive_addr) / 8, -1n);
-      vcpus[n].store(envOff.event_register, 1);
-      Atomics.add(m.i32, vcpus[n].haltWord, 1); // pairs with src/accel/cpu-exec.ts#waitHalted
-      Atomics.notify(m.i32, vcpus[n].haltWord);
+      setEvent(vcpus[n]);
     },
     async stop() {
       stopping = true;

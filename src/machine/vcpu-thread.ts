@@ -1,4 +1,5 @@
 // Wires target and devices together on one thread: the only place that knows both the Arm target and the GIC.
+import { AbaMeter } from '../accel/aba-meter.ts';
 import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
 import { ringDoorbell, type LocalDevice } from '../accel/io.ts';
@@ -10,6 +11,7 @@ import { GicV2, gicv2StateSize } from '../hw/intc/gicv2.ts';
 import { GicV3, gicv3StateSize } from '../hw/intc/gicv3.ts';
 import { IccReg } from '../hw/intc/icc-regs.ts';
 import { CPU_INTERRUPT_FIQ, CPU_INTERRUPT_HARD } from '../memory/layout/cpu.ts';
+import type { ExclusiveSchemeName } from '../memory/layout/exclusive.ts';
 import { EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
 import { ArmCpu } from '../target/arm/arm-cpu.ts';
 import { cpuModel } from '../target/arm/cpu-models.ts';
@@ -28,6 +30,8 @@ export interface ArmConfig {
   semihosting: boolean;
   /** Hot code is compiled to regions. */
   regions: boolean;
+  /** `-accel tcg,exclusive=`. */
+  exclusive: ExclusiveSchemeName;
   /** `-d`, `-D`, `-dfilter`. */
   log?: LogConfig;
 }
@@ -73,7 +77,9 @@ export function createTarget(m: Machine, clock: VirtualClock, c: ArmConfig, gic:
     Atomics.or(m.i32, m.global('event'), event);
     ringDoorbell(m.i32, m.global('doorbell'), m.global('main_sleeping'));
   };
+  const aba = new AbaMeter(m);
   const ports: ArmPorts = {
+    onStoreExclusiveFailed: (_cpu, f) => { if (f.sameValue) aba.count(f.pc, f.address, f.bytes); },
     gic: gic instanceof GicV3 ? {
       iccRead: (cpu, reg) => gic.iccRead(cpu, IccReg[reg.slice(4) as keyof typeof IccReg]),
       iccWrite: (cpu, reg, lo, hi) => gic.iccWrite(cpu, IccReg[reg.slice(4) as keyof typeof IccReg], lo, hi),
@@ -89,7 +95,7 @@ export function createTarget(m: Machine, clock: VirtualClock, c: ArmConfig, gic:
     semihostWrite: c.semihosting ? (bytes) => { process.stderr.write(bytes); } : undefined,
     log: (item, text) => { qemuLogMask(LOG_MASK[item], text); },
   };
-  return new ArmCpu({ model: cpuModel(c.cpuModel, c.cpuProps, c.gicVersion === 3), ports, gicv3: c.gicVersion === 3, semihosting: c.semihosting });
+  return new ArmCpu({ model: cpuModel(c.cpuModel, c.cpuProps, c.gicVersion === 3), ports, gicv3: c.gicVersion === 3, semihosting: c.semihosting, exclusive: c.exclusive });
 }
 
 function open(data: VcpuThreadData) {

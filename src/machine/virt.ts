@@ -2,9 +2,11 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
+import { AbaMeter } from '../accel/aba-meter.ts';
 import { BqlSite } from '../accel/bql.ts';
 import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
+import { Granules } from '../accel/granules.ts';
 import { Machine, type MachineSpec } from '../accel/machine-view.ts';
 import { TbStore } from '../accel/tb-store.ts';
 import { Tlb } from '../accel/tlb.ts';
@@ -26,12 +28,14 @@ import { Pl031 } from '../hw/rtc/pl031.ts';
 import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio.ts';
 import { CF_NO_GOTO_TB, EVENT_DEBUG, EVENT_PANIC, EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
 import { CPUState } from '../memory/layout/cpu.ts';
+import { DEFAULT_EXCLUSIVE, EXCLUSIVE_GRANULE_BITS, type ExclusiveSchemeName } from '../memory/layout/exclusive.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
 import { stateLayout } from '../memory/state-layout.ts';
 
 import { generateInterpreter } from '../tcg/interpreter.ts';
 import { CPUARMState, envOff } from '../target/arm/env.ts';
 import { firmwareItems, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
+import type { ExclusiveFigures } from './exclusive-report.ts';
 import { Inspector } from './inspect.ts';
 import { IoServer } from './io-server.ts';
 import type { RtcOptions } from './options.ts';
@@ -92,6 +96,8 @@ export interface VirtOptions {
   log?: LogConfig;
   /** Hot code is compiled to wasm regions; off: interpreter only. */
   regions?: boolean;
+  /** `-accel tcg,exclusive=`. */
+  exclusive?: ExclusiveSchemeName;
   /** What becomes of a guest's own reset, power-off or panic; absent: `noReboot` and `noShutdown` decide. */
   onGuest?: (request: GuestRequest, code: number) => void;
   /** Called when the machine has ended, with the process's exit code. */
@@ -112,6 +118,7 @@ export class VirtMachine {
   readonly #io: IoServer;
   readonly #data: Omit<VcpuThreadData, 'own'>;
   readonly #engine: Engine;
+  readonly #granules: Granules;
   #workers: Worker[] = [];
   #translators: Translators | undefined;
   #ended = false;
@@ -124,7 +131,8 @@ export class VirtMachine {
   constructor(o: VirtOptions) {
     this.#o = o;
     const config: ArmConfig = {
-      cpuModel: o.cpuModel, cpuProps: o.cpuProps ?? {}, gicVersion: o.gicVersion, nrCpus: o.cpus, semihosting: o.semihosting ?? false, regions: o.regions ?? false, log: o.log,
+      cpuModel: o.cpuModel, cpuProps: o.cpuProps ?? {}, gicVersion: o.gicVersion, nrCpus: o.cpus, semihosting: o.semihosting ?? false, regions: o.regions ?? false,
+      exclusive: this.exclusiveScheme, log: o.log,
     };
     const flashBytes = VIRT_MEMMAP.FLASH.size;
     const ramBytes = flashBytes + roundUp(o.ramSize, PAGE);
@@ -142,7 +150,7 @@ export class VirtMachine {
     }
 
     const flat = this.#flatView(flashBytes, layout.deviceBase + deviceBytes);
-    const spec: MachineSpec = { state, ram, layout, flat, single: o.thread === 'single', config: config as unknown as Record<string, unknown> };
+    const spec: MachineSpec = { state, ram, layout, flat, single: o.thread === 'single', granuleBits: EXCLUSIVE_GRANULE_BITS[config.exclusive], config: config as unknown as Record<string, unknown> };
     const machine = this.machine = new Machine(spec);
     this.clock = new VirtualClock(machine);
     this.clock.init();
@@ -155,6 +163,7 @@ export class VirtMachine {
     // The main thread's engine never runs guest code: it prepares the vCPU blocks.
     this.#engine = new Engine({ machine, target, interpreter, own: Array.from({ length: o.cpus }, (_, i) => i), localDevices: new Map() });
     this.#cpus = this.#engine.cpus;
+    this.#granules = new Granules(machine, this.#cpus);
     new TbStore(machine, this.#cpus).reset();
     this.powerKey = this.#createDevices();
     this.#bindShadows(flat);
@@ -217,8 +226,7 @@ export class VirtMachine {
       read: (pa, n) => machine.ram8.slice(at(pa, n), at(pa, n) + n),
       write: (pa, bytes) => {
         const to = at(pa, bytes.length);
-        machine.ram8.set(bytes, to);
-        this.#engine.store.invalidateRange(to, bytes.length);
+        this.writeRam(to, bytes);
       },
     };
   }
@@ -326,6 +334,11 @@ export class VirtMachine {
   get tbSize(): number { return this.#o.tbSize; }
   /** Figures of the TB store. */
   stats(): ReturnType<TbStore['stats']> { return this.#engine.store.stats(); }
+  /** The exclusive monitor's figures. */
+  exclusives(): ExclusiveFigures {
+    return { scheme: this.exclusiveScheme, granuleBytes: 2 ** EXCLUSIVE_GRANULE_BITS[this.exclusiveScheme], ...this.#granules.stats(), aba: new AbaMeter(this.machine).read() };
+  }
+  get exclusiveScheme(): ExclusiveSchemeName { return this.#o.exclusive ?? DEFAULT_EXCLUSIVE; }
   /** The pages in a vCPU's TLB. */
   tlbPages(cpu: number): ReturnType<Tlb['pages']> { return new Tlb(this.#cpus[cpu]).pages(); }
 
@@ -415,8 +428,11 @@ export class VirtMachine {
     return n === 0 ? undefined : n - 1;
   }
 
-  /** Translated code of a range of the ram memory goes: main wrote there. */
-  invalidateCode(at: number, bytes: number): void { this.#engine.store.invalidateRange(at, bytes); }
+  /** Writes the ram memory from outside the vCPUs: exclusive monitors of what it writes open, translated code goes. */
+  writeRam(at: number, bytes: Uint8Array): void {
+    this.#granules.write(at, bytes);
+    this.#engine.store.invalidateRange(at, bytes.length);
+  }
 
   /** Ends the vCPU and timer threads and the tasks of the translators. */
   async #join(): Promise<void> {

@@ -1,6 +1,7 @@
 // Where everything is in the `state` memory of a machine: computed once, passed to every thread.
 import { CPU_TLB_MAX_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES, TB_JMP_CACHE_SIZE, TLBEntry, TLBEntryFull } from './layout/cpu.ts';
 import { DebugTable } from './layout/debug.ts';
+import { ABA_RECORDS, AbaRecord, GRANULE_WORDS } from './layout/exclusive.ts';
 import { GlobalPage, HOT_RING, HotTb, MAX_REGIONS, PageDesc, POSTED_RING, PostedWrite, QHTBucket, RegionDesc, TB } from './layout/tb.ts';
 
 const PAGE = 65536;
@@ -30,6 +31,9 @@ export interface StateLayout {
   readonly hotBase: number;
   readonly regionBase: number;
   readonly debugBase: number;
+  /** Granule words of the exclusive monitor, and the records of the ABA meter. */
+  readonly granuleBase: number;
+  readonly abaBase: number;
   /** State of CPU-adjacent devices (GIC, …). */
   readonly deviceBase: number;
   readonly deviceBytes: number;
@@ -64,6 +68,8 @@ export function stateLayout(o: StateLayoutOptions): StateLayout {
   const hotBase = take(HOT_RING * HotTb.size);
   const regionBase = take(MAX_REGIONS * RegionDesc.size);
   const debugBase = take(DebugTable.size);
+  const granuleBase = take(4 * GRANULE_WORDS);
+  const abaBase = take(ABA_RECORDS * AbaRecord.size);
   const cacheStride = roundUp(JMP_CACHE_BYTES + NB_MMU_MODES * TLB_BYTES, 4096);
   const cacheBase = take(cacheStride * o.nrCpus);
   const nrPages = Math.ceil(o.ramBytes / 4096);
@@ -78,7 +84,7 @@ export function stateLayout(o: StateLayoutOptions): StateLayout {
   if (totalBytes > 2 ** 32 - PAGE) throw new RangeError(`the emulator's own state would take ${totalBytes} bytes, more than 4 GiB`);
   return {
     globalBase, cpuBase, cpuStride, nrCpus: o.nrCpus, cacheBase, cacheStride, qhtBase, qhtBytes, pageDescBase, nrPages,
-    postedBase, hotBase, regionBase, debugBase, deviceBase, deviceBytes: o.deviceBytes, tbBase, tbBytes, codeBase, codeBytes: o.tbSize, totalBytes,
+    postedBase, hotBase, regionBase, debugBase, granuleBase, abaBase, deviceBase, deviceBytes: o.deviceBytes, tbBase, tbBytes, codeBase, codeBytes: o.tbSize, totalBytes,
   };
 }
 

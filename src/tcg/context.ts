@@ -220,6 +220,16 @@ export class TCGContext {
   atomicCmpxchg(old: Temp, addr: Arg, expected: Arg, value: Arg, memop: number, mmuIdx: number, disp = 0): void {
     this.#rmw('qemu_atomic_cmpxchg', old, [addr, expected, value], memop, mmuIdx, disp);
   }
+  /** d = guest memory at addr, exclusively. `high`: upper half of MO_128. */
+  qemuLl(d: Temp, high: Temp | null, addr: Arg, memop: number, mmuIdx: number): void {
+    this.emit(D.qemu_ll, d.type, [d], [this.arg(addr, Type.I64)], this.#exclusiveImms(memop, mmuIdx));
+    if (high) this.ld(high, CPUState.off.helper_ret + 8);
+  }
+  /** failed = 0 when the monitor was open and value (with `high`, of MO_128) is stored at addr, else 1. */
+  qemuSc(failed: Temp, addr: Arg, value: Arg, high: Arg, memop: number, mmuIdx: number): void {
+    this.emit(D.qemu_sc, failed.type, [failed], [addr, value, high].map((a) => this.arg(a, Type.I64)), this.#exclusiveImms(memop, mmuIdx));
+  }
+  #exclusiveImms(memop: number, mmuIdx: number): number[] { return this.#memImms(memop, mmuIdx, 0).slice(0, 2); }
   atomicXchg(old: Temp, addr: Arg, value: Arg, memop: number, mmuIdx: number, disp = 0): void {
     this.#rmw('qemu_atomic_xchg', old, [addr, value], memop, mmuIdx, disp);
   }

@@ -103,7 +103,7 @@ t.test('marking a page for NOTDIRTY finds its entries in main and victim tables 
   fill(0x7000, 1);
   fill(alias(0x7000), 1);
   fill(0x7000, 2);
-  Tlb.protectPage(tlb.cpu, 0x7000, 0);
+  Tlb.protectPage(tlb.cpu, 0x7000, 0, TLB_NOTDIRTY);
   t.ok(write(tlb.entry(0x7000, 2)), 'main table');
   t.notOk(write(tlb.entry(0x7000, 1)), 'another page is left alone');
   t.ok(tlb.victimHit(tlb.entry(0x7000, 1), 1, TAG[0], 0x7000, 0));

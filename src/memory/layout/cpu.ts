@@ -15,12 +15,14 @@ export const TLB_MMIO = 1 << 9;
 export const TLB_WATCHPOINT = 1 << 8;
 export const TLB_DISCARD_WRITE = 1 << 7;
 export const TLB_BSWAP = 1 << 6;
-export const TLB_FLAGS_MASK = TLB_INVALID_MASK | TLB_NOTDIRTY | TLB_MMIO | TLB_WATCHPOINT | TLB_DISCARD_WRITE | TLB_BSWAP;
+/** Exclusives are used on the page: stores count the granule on (src/accel/granules.ts). addr_write only. */
+export const TLB_EXCLUSIVE = 1 << 5;
+export const TLB_FLAGS_MASK = TLB_INVALID_MASK | TLB_NOTDIRTY | TLB_MMIO | TLB_WATCHPOINT | TLB_DISCARD_WRITE | TLB_BSWAP | TLB_EXCLUSIVE;
 
 /** One softmmu TLB entry (QEMU: CPUTLBEntry). Entry i of a table caches the page whose number is i modulo the table. */
 export const TLBEntry = struct('TLBEntry', 'softmmu TLB entry: one guest page', {
   addr_read: owned('i64', 'page address of a readable page, or -1; flag bits below the page bits'),
-  addr_write: { type: 'i64', writer: 'owner; any vCPU may set TLB_NOTDIRTY', order: 'seqcst', doc: 'the same for writes' },
+  addr_write: { type: 'i64', writer: 'owner; any vCPU may set TLB_NOTDIRTY and TLB_EXCLUSIVE', order: 'seqcst', doc: 'the same for writes' },
   addr_code: owned('i64', 'the same for instruction fetch'),
   addend: owned('i64', 'guest virtual address + addend = offset in the ram memory'),
 }, 8);
@@ -101,6 +103,11 @@ export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: C
   singlestep: shared('i32', 'main, while the vCPU is parked', 'SSTEP_* bits: one instruction, then a debug stop'),
   watch_hit: owned('u32', 'number of the watchpoint of the last debug stop, from 1; 0 = none; main clears it while the vCPU is parked'),
   fence_word: shared('i32', 'owner', 'always 0: adding 0 to it is a full fence'),
+  ll_word: owned('u32', 'load-exclusive: address of the granule word'),
+  ll_host: { type: 'i64', writer: 'owner; a sweep while no vCPU runs', order: 'plain', doc: 'load-exclusive: offset in the ram memory; -1 = that of an access without a monitor' },
+  ll_count: owned('u32', 'load-exclusive: the granule word then, without GRANULE_WATCHED'),
+  ll_stores: owned('u32', 'stores to marked pages, counted by the wasm path'),
+  ll_watch: shared('i32', 'owner; who wakes it clears it', 'address of the granule word whose next store is an event, 0 = none. pairs with src/accel/granules.ts#wake'),
   jmp_cache: constant('u32', 'address of tb_jmp_cache'),
   jmp_gen: { type: 'u32', writer: 'owner; tb_flush and the debugger while no vCPU runs', order: 'plain', doc: 'generation of tb_jmp_cache: counting it up empties the cache' },
   tlb_d: { type: TLBDesc, count: NB_MMU_MODES, writer: 'owner', order: 'plain', doc: 'TLB header of each MMU index' },

@@ -60,11 +60,16 @@ export const QHTBucket = struct('QHTBucket', 'one cache line of the TB hash tabl
 export const PageDesc = struct('PageDesc', 'code on one page of guest memory', {
   lock: shared('i32', 'any', 'page lock (spin)'),
   first_tb: locked('u32', 'page lock', 'list of TBs by tb.page_next; non-zero means stores must take NOTDIRTY'),
-  dirty: shared('i32', 'any', 'bit 0: has code (fast check of the store slow path)'),
+  dirty: shared('i32', 'any', 'PAGE_CODE, PAGE_EXCLUSIVE: why stores take the slow path'),
   code_gen: shared('i32', 'the page lock holder', 'raised by every store to the page while it may hold code'),
   has_regions: shared('i32', 'the page lock holder', 'a region was published since the last invalidation'),
-  pad: constant('u32', 'unused', 3),
+  ll_state: shared('i32', 'vCPUs; a sweep while no vCPU runs', 'LL_*: exclusives on the page'),
+  ll_next: shared('i32', 'who marks the page', 'list of marked pages: page number + 1, 0 = end'),
+  pad: constant('u32', 'unused', 1),
 });
+/** PageDesc.dirty bits. */
+export const PAGE_CODE = 1;
+export const PAGE_EXCLUSIVE = 2;
 
 /** Call sites the BQL counts acquisitions of: the rows of bql_stats. */
 export const BQL_SITES = 16;
@@ -91,6 +96,12 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   hot_tail: shared('i32', 'vCPUs under hot_lock', 'next free slot'),
   hot_word: shared('i32', 'vCPUs, main', 'futex of the translator threads: raised by each push and at shutdown'),
   region_count: shared('i32', 'translator', 'region descriptors handed out since the last tb_flush'),
+  ll_pages: shared('i32', 'vCPUs', 'list of pages marked for exclusives: page number + 1, by compare-exchange; a sweep takes it while no vCPU runs'),
+  ll_marks: shared('i32', 'vCPUs', 'pages marked so far'),
+  ll_sweeps: shared('i32', 'vCPUs', 'sweeps so far'),
+  ll_swept: { type: 'u32', writer: 'a sweep', order: 'plain', doc: 'time of the last one, ms of the host clock; read by who thinks of the next' },
+  aba_lock: shared('i32', 'any', 'spin lock of the ABA meter'),
+  aba_lost: locked('u32', 'aba_lock', 'events of places that found no free record'),
   clock_lock: shared('i32', 'main', 'SeqLock of the virtual clock', 2),
   clock_offset: { type: 'f64', writer: 'main', lock: 'clock_lock', order: 'plain', doc: 'virtual time = monotonic time - offset, ns; one aligned access, never torn' },
   clock_stopped_at: { type: 'f64', writer: 'main', lock: 'clock_lock', order: 'plain', doc: 'virtual time while stopped, ns; negative while running' },

@@ -11,6 +11,8 @@ export interface TortureMachineOptions {
   tbSize: number;
   /** Hot code is compiled to wasm regions. */
   regions: boolean;
+  /** Scheme of LDXR and STXR; absent: the machine's default. */
+  exclusive?: string;
   /** What the guest wrote to the serial port. */
   onOutput(bytes: Uint8Array): void;
   /** The machine has ended; not called after stop(). */
@@ -25,6 +27,8 @@ export interface TortureMachine {
   readonly ram: DataView;
   /** Flushes of the code buffer so far, regions in it. */
   stats(): { flushes: number; regions: number };
+  /** What `info exclusive` shows: scheme, marked pages, ABA meter. */
+  exclusives(): string[];
   /** Where each vCPU is, one line a vCPU: for the report of a hang. */
   describe(): string[];
   /** Makes a vCPU leave guest code at the end of its block. */

@@ -18,6 +18,8 @@ export interface RunOptions {
   seed: bigint;
   cpuModel: string;
   regions: boolean;
+  /** Scheme of LDXR and STXR. */
+  exclusive?: string | undefined;
   /** Perturbs the schedule: chaos.ts. */
   chaos?: boolean;
 }
@@ -38,6 +40,8 @@ export interface GuestRun {
   readonly perturbations: number;
   /** What the guest wrote to the serial port. */
   readonly output: string;
+  /** `info exclusive` at the end. */
+  readonly exclusives: readonly string[];
 }
 
 /** Never rejects for what a guest does; Error when the machine cannot be built. */
@@ -49,7 +53,7 @@ export async function runGuest(guest: TortureGuest, o: RunOptions, open: OpenTor
   const end = new Promise<number | undefined>((resolve) => { ended = resolve; });
   const start = performance.now();
   const machine = await open({
-    vcpus: o.vcpus, image, ramSize: RAM_SIZE, cpuModel: o.cpuModel, tbSize: guest.tbSize ?? TB_SIZE, regions: o.regions,
+    vcpus: o.vcpus, image, ramSize: RAM_SIZE, cpuModel: o.cpuModel, tbSize: guest.tbSize ?? TB_SIZE, regions: o.regions, exclusive: o.exclusive,
     onOutput: (bytes) => { output += Buffer.from(bytes).toString('latin1'); },
     onExit: ended,
   });
@@ -73,7 +77,7 @@ export async function runGuest(guest: TortureGuest, o: RunOptions, open: OpenTor
   const leftOut = exit !== undefined && wordAt(result + RESULT.magic) === MAGIC && wordAt(result + RESULT.status) === STATUS_NO_LSE ? `${o.cpuModel} has no FEAT_LSE` : undefined;
   const problems = leftOut ? [] : exit === undefined ? [`the guest hangs: nothing done for ${STILL} s`, ...hang] : judge(guest, view, wordAt, result, exit);
   return {
-    guest, ok: problems.length === 0, leftOut, problems, output, seconds, perturbations,
+    guest, ok: problems.length === 0, leftOut, problems, output, seconds, perturbations, exclusives: machine.exclusives(),
     ops: ops.reduce((a, b) => a + b), slowest: ops.reduce((a, b) => (a < b ? a : b)), fastest: ops.reduce((a, b) => (a > b ? a : b)),
   };
 }

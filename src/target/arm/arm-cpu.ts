@@ -3,6 +3,7 @@ import type { MMUAccessType, TargetCpu, TbRequest, TbResult, Translation } from 
 import { HelperTable } from '../../accel/target.ts';
 import type { Vcpu } from '../../accel/vcpu.ts';
 import { CPUState, CPU_INTERRUPT_TIMER } from '../../memory/layout/cpu.ts';
+import { DEFAULT_EXCLUSIVE, type ExclusiveSchemeName } from '../../memory/layout/exclusive.ts';
 import type { HelperRef, TCGContext } from '../../tcg/context.ts';
 import { ARM_MMU_MODES, ARMMMUIdx, CPUARMState, envOff, flagMask, getFlag, TBFlag } from './env.ts';
 import { FSC, pendingInterrupt, raiseAbort, takeException } from './exceptions.ts';
@@ -10,9 +11,10 @@ import type { CpuModel } from './features.ts';
 import { CC } from './flags.ts';
 import { gdbRegisters, type GdbRegisters } from './gdb-registers.ts';
 import { translateForDebugger } from './gdb-translate.ts';
+import { registerExclusiveHelpers } from './helpers/exclusive.ts';
 import { registerFpHelpers } from './helpers/fp.ts';
 import { registerIntHelpers } from './helpers/int.ts';
-import { wakesFromHalt } from './helpers/sleep.ts';
+import { setEvent, wakesFromHalt } from './helpers/sleep.ts';
 import { registerSystemHelpers } from './helpers/system.ts';
 import { loadArmHelpers } from './helpers/wasm-module.ts';
 import { rebuildHflags } from './hflags.ts';
@@ -27,6 +29,7 @@ import { pmuRunning, pmuSync } from './sysregs/pmu-counters.ts';
 import { CNTFRQ, NO_DEADLINE, updateTimers } from './timer.ts';
 import { makeGlobals, type ArmGlobals } from './translate/context.ts';
 import type { CoreHelpers } from './translate/core-helpers.ts';
+import { EXCLUSIVE_SCHEMES } from './translate/exclusive.ts';
 import { registerPauthHelpers } from './translate/pauth.ts';
 import { setSystemEnvironment } from './translate/system.ts';
 import { translateBlock } from './translate/translate-block.ts';
@@ -36,6 +39,8 @@ export interface ArmCpuOptions {
   ports: ArmPorts;
   gicv3: boolean;
   semihosting: boolean;
+  /** `-accel tcg,exclusive=`: how LDXR and STXR work. */
+  exclusive?: ExclusiveSchemeName;
 }
 
 export class ArmCpu implements TargetCpu {
@@ -63,7 +68,7 @@ export class ArmCpu implements TargetCpu {
     const regs = sysregTable(c, o.gicv3);
     this.#refs = {
       ...registerIntHelpers(this.helpers), ...registerFpHelpers(this.helpers), ...registerSystemHelpers(this.helpers, c, regs),
-      ...registerPauthHelpers(this.helpers, o.model.pauthImpdef),
+      ...registerPauthHelpers(this.helpers, o.model.pauthImpdef), ...registerExclusiveHelpers(this.helpers, o.ports.onStoreExclusiveFailed),
     };
     this.#gdb = () => gdbRegisters(c, regs);
     this.#mmu = { feat: o.model.features, paRange: Number(o.model.idregs.ID_AA64MMFR0_EL1 & 15n) };
@@ -82,6 +87,7 @@ export class ArmCpu implements TargetCpu {
 
   translate(tcg: TCGContext, req: TbRequest): TbResult {
     return translateBlock(tcg, this.#globals, this.#o.model.features, this.#refs, req, {
+      exclusive: EXCLUSIVE_SCHEMES[this.#o.exclusive ?? DEFAULT_EXCLUSIVE],
       onUnallocated: (insn, lo, hi) => this.#o.ports.log?.('unimp', () =>
         `undefined instruction 0x${(insn >>> 0).toString(16).padStart(8, '0')} at 0x${(BigInt(hi >>> 0) << 32n | BigInt(lo >>> 0)).toString(16)}`),
     });
@@ -164,6 +170,8 @@ export class ArmCpu implements TargetCpu {
     startPending(cpu, this.#o.ports);
     return true;
   }
+
+  monitorCleared(cpu: Vcpu): void { setEvent(cpu); }
 
   /** QEMU's layout of the registers. */
   dumpState(cpu: Vcpu, fpu = false): string {

@@ -1,5 +1,6 @@
 // What the machine provides to the Arm target on one thread: interrupt controller, clock, power. hw and target never import each other.
 import type { Vcpu } from '../../accel/vcpu.ts';
+import type { OnStoreExclusiveFailed } from './helpers/exclusive.ts';
 
 /** GIC CPU interface system registers, by Arm name without the _EL1 suffix (ICC_IAR1, ICC_PMR, ICC_SGI1R, …). */
 export interface GicCpuInterface {
@@ -26,6 +27,8 @@ export interface ArmPorts {
   readonly psciConduit?: 'hvc' | 'smc' | 'none';
   /** MPIDR affinity fields of vCPU n. */
   affinity(n: number): number;
+  /** `exclusive=check`: a store-exclusive failed. */
+  onStoreExclusiveFailed?: OnStoreExclusiveFailed;
   /** `-semihosting`: console output of the guest; absent when semihosting is off. */
   semihostWrite?(bytes: Uint8Array): void;
   /** `-d unimp,guest_errors,int,mmu`: one line. */

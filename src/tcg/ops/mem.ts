@@ -97,7 +97,7 @@ function emitAccess(e: Emit, addrIn: number, write: boolean, sizeLog2: number, a
 }
 
 /** Slow-path functions every engine imports, in this order: (env, tb, insnRef, addrLo, addrHi, memop, tlbOffset) → status. */
-export const SLOW_PATHS = ['slow_ld', 'slow_st', 'slow_rmw'] as const;
+export const SLOW_PATHS = ['slow_ld', 'slow_st', 'slow_rmw', 'slow_ll', 'slow_sc'] as const;
 /** Status of a slow path: done, guest exception raised, TLB filled: look up again (slow_rmw only). */
 export const SLOW_DONE = 0;
 export const SLOW_FAULT = 1;
@@ -260,6 +260,32 @@ function emitMinMaxLoop(e: Emit, kind: string, n: number): void {
   w.localGet(old);
 }
 
+/** Immediates of the exclusives: no region keeps a guess of their TLB entry. */
+const LL_IMMS = [{ name: 'memop', values: [0, 1, 2, 3, 4].flatMap((s) => ORDERS.map((o) => s | o)) }, { name: 'desc', width: 'u16' }] as const;
+
+/** Calls the slow path of an exclusive access to the address in input 0; the value is in helper_ret. */
+function emitExclusive(e: Emit, which: (typeof SLOW_PATHS)[number]): void {
+  const { w } = e;
+  e.in(0); w.localSet(e.scratch('i64', 0));
+  emitSlow(e, which, e.stat(0));
+  w.hint(false); w.if(); e.fault(); w.end();
+  e.env(); w.mem('i64_load', CPUState.off.helper_ret);
+}
+
+const qemuLl = defOp('qemu_ll', {
+  doc: 't0 = guest memory at t1, zero-extended; opens the monitor of its granule (CPUState.ll_*). The upper half of 16 bytes goes to helper_ret + 8', types: I64,
+  outs: ['T'], ins: ['i64'], imms: LL_IMMS, flags: ldst,
+  emit: (e) => e.out(0, () => emitExclusive(e, 'slow_ll')),
+});
+const qemuSc = defOp('qemu_sc', {
+  doc: 'guest memory at t1 = t2 (and t3, of 16 bytes) if the monitor of its granule is open: t0 = 0, else 1', types: I64,
+  outs: ['T'], ins: ['i64', 'T', 'T'], imms: LL_IMMS, flags: ldst,
+  emit: (e) => e.out(0, () => {
+    for (const n of [1, 2]) { e.env(); e.in(n); e.w.mem('i64_store', CPUState.off.helper_arg + 8 * (n - 1)); }
+    emitExclusive(e, 'slow_sc');
+  }),
+});
+
 /** Whether the host orders loads and stores as TSO does, so that only store→load needs a fence. */
 export const HOST_IS_TSO = process.arch === 'x64' || process.arch === 'ia32';
 
@@ -284,5 +310,6 @@ export const memOps = [
   envStore('st_v128', [Type.V128], 'vector', null, null),
   qemuLd, qemuSt, qemuLdV, qemuStV,
   ...RMW_KINDS.map(atomic),
+  qemuLl, qemuSc,
   mb,
 ];

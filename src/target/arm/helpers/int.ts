@@ -51,8 +51,10 @@ function cmpxchg128(cpu: Vcpu): boolean {
   }
   const { ram64 } = cpu.machine, k = at / 8, old0 = ram64[k], old1 = ram64[k + 1];
   if (old0 === cpu.arg64(1) && old1 === cpu.arg64(2)) {
-    ram64[k] = cpu.arg64(3);
-    ram64[k + 1] = cpu.arg64(4);
+    services.storeRam(at, () => {
+      ram64[k] = cpu.arg64(3);
+      ram64[k + 1] = cpu.arg64(4);
+    });
   }
   cpu.ret64(old0);
   cpu.st64(CPUState.off.helper_ret + 8, old1);

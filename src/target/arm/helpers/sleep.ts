@@ -85,7 +85,15 @@ function monitored(cpu: Vcpu): (() => boolean) | undefined {
   return ram8[at] === v ? () => ram8[at] === v : undefined;
 }
 
-export interface SleepHelpers { wfe(cpu: Vcpu): boolean; yield(cpu: Vcpu): boolean; sev(cpu: Vcpu): void }
+/** Sets a vCPU's event register and wakes it. Any thread. */
+export function setEvent(cpu: Vcpu): void {
+  const { i32 } = cpu.machine;
+  cpu.store(envOff.event_register, 1);
+  Atomics.add(i32, cpu.haltWord, 1); // pairs with src/accel/cpu-exec.ts#waitHalted
+  Atomics.notify(i32, cpu.haltWord);
+}
+
+export interface SleepHelpers { wfe(cpu: Vcpu): boolean; yield(cpu: Vcpu): boolean; sev(): void }
 
 export function sleepHelpers(ports: ArmPorts): SleepHelpers {
   const crowded = ports.cpuCount > availableParallelism();
@@ -95,15 +103,24 @@ export function sleepHelpers(ports: ArmPorts): SleepHelpers {
 
   /**
    * Waits for an event: SEV, an interrupt, the timer's event stream, or, with an open exclusive monitor, a change of the
-   * monitored location. The cmpxchg scheme does not see the stores that clear a monitor, so the location is polled,
-   * first at once, then between sleeps of growing length; nothing is lost, a change is seen at most LAST_NAP_MS late.
-   * Without a monitor nothing but the named events can come, and the vCPU halts.
+   * monitored location. The schemes with a global monitor make an event of the store that clears it. The cmpxchg scheme
+   * does not see that store, so the location is polled, first at once, then between sleeps of growing length; nothing is
+   * lost, a change is seen at most LAST_NAP_MS late. Where nothing but the named events can come, the vCPU halts.
    */
   const wfe = (cpu: Vcpu): boolean => {
     if (el0Without(cpu, SCTLR.NTWE)) return trapWfx(cpu, true);
     const { i32 } = cpu.machine, { single } = cpu.machine.spec;
     if (Atomics.exchange(i32, cpu.word(envOff.event_register), 0) !== 0 || wakesFromWfi(cpu)) return false;
-    const isOpen = cpu.ld32(envOff.exclusive_addr + 4) !== -1 || cpu.ld32(envOff.exclusive_addr) !== -1, period = eventPeriod(cpu);
+    let isOpen = cpu.ld32(envOff.exclusive_addr + 4) !== -1 || cpu.ld32(envOff.exclusive_addr) !== -1;
+    const period = eventPeriod(cpu);
+    if (isOpen && cpu.services.hasMonitor) {
+      if (!cpu.services.watchMonitor()) {
+        // The event of the store that cleared it is consumed.
+        cpu.st64p(envOff.exclusive_addr, -1, -1);
+        return false;
+      }
+      isOpen = false;
+    }
     if (!isOpen && period === Infinity) return halt(cpu, HALTED_WFE);
     if (single) return nextVcpu(cpu);
     const unchanged = isOpen ? monitored(cpu) : () => true;
@@ -137,14 +154,6 @@ export function sleepHelpers(ports: ArmPorts): SleepHelpers {
   };
 
   /** Sets every event register and wakes who waits. */
-  const sev = (cpu: Vcpu): void => {
-    const { i32 } = cpu.machine;
-    for (let n = 0; n < ports.cpuCount; n++) {
-      const other = ports.vcpu(n);
-      other.store(envOff.event_register, 1);
-      Atomics.add(i32, other.haltWord, 1);
-      Atomics.notify(i32, other.haltWord);
-    }
-  };
+  const sev = (): void => { for (let n = 0; n < ports.cpuCount; n++) setEvent(ports.vcpu(n)); };
   return { wfe, yield: yieldHelper, sev };
 }

@@ -2,6 +2,7 @@
 import type { DecodeRow } from '../../../tcg/decode.ts';
 import { Cond, MemOp, type Temp } from '../../../tcg/types.ts';
 import { CPUState } from '../../../memory/layout/cpu.ts';
+import type { ExclusiveSchemeName } from '../../../memory/layout/exclusive.ts';
 import { envOff } from '../env.ts';
 import type { DisasContext } from './context.ts';
 import { ordered } from './ldst.ts';
@@ -157,6 +158,71 @@ export const cmpxchgScheme: ExclusiveScheme = {
   },
 
   clear(s) { s.tcg.st(NO_RESERVATION, envOff.exclusive_addr); },
+};
+
+// --- the schemes with a monitor ------------------------------------------------------------------------------------
+
+/**
+ * A global monitor on granules of physical memory (src/accel/granules.ts): the store fails when anybody else stored to
+ * the granule in between. exclusive_addr says that the local monitor is open, and for which address.
+ */
+function monitorScheme(name: string, metered: boolean): ExclusiveScheme {
+  const memopOf = (s: S, a: ExclusiveAccess): number => (a.pair && a.size === 3 ? MemOp.MO_128 | MemOp.MO_ALIGN
+    : (a.pair ? 3 : a.size) | (a.ordered || s.feat.lse2 ? ordered(s) : MemOp.MO_ALIGN));
+  return {
+    name,
+
+    load(s, a) {
+      const { tcg } = s, addr = s.xsp(a.rn), wide = a.pair && a.size === 3;
+      const raw = tcg.i64(), high = wide ? tcg.i64() : null;
+      tcg.qemuLl(raw, high, addr, memopOf(s, a), s.mmuIdx);
+      tcg.st(addr, envOff.exclusive_addr);
+      if (metered) {
+        tcg.st(raw, envOff.exclusive_val);
+        if (high) tcg.st(high, envOff.exclusive_high);
+      }
+      if (high) {
+        tcg.mov(s.xd(a.rt), toMemory(s, raw, 3));
+        tcg.mov(s.xd(a.rt2), toMemory(s, high, 3));
+      } else if (a.pair) pairFromMemory(s, a.rt, a.rt2, raw);
+      else tcg.mov(s.xd(a.rt), toMemory(s, raw, a.size));
+    },
+
+    store(s, a) {
+      const { tcg } = s, addr = s.xsp(a.rn), wide = a.pair && a.size === 3, memop = memopOf(s, a), bytes = 1 << (memop & MemOp.MO_SIZE);
+      const fail = s.label(), done = s.label(), failed = tcg.tempTb(), open = tcg.i64();
+      if (metered) {
+        // The helper needs both; the way past it must agree.
+        s.syncCc();
+        s.updatePc(0);
+      }
+      tcg.ld(open, envOff.exclusive_addr);
+      tcg.brcond(Cond.NE, open, addr, fail);
+      const value = wide ? toMemory(s, s.xr(a.rt), 3) : a.pair ? pairToMemory(s, s.xr(a.rt), s.xr(a.rt2)) : toMemory(s, s.xr(a.rt), a.size);
+      tcg.qemuSc(failed, addr, value, wide ? toMemory(s, s.xr(a.rt2), 3) : 0, memop, s.mmuIdx);
+      if (metered) {
+        tcg.brcond(Cond.EQ, failed, 0, done);
+        tcg.call(s.helpers.store_exclusive_failed, null, addr, bytes);
+      }
+      tcg.br(done);
+      tcg.setLabel(fail);
+      // The monitor does not save a misaligned store from its fault.
+      if (bytes > 1) checkAligned(s, addr, bytes, true);
+      tcg.mov(failed, 1);
+      tcg.setLabel(done);
+      tcg.mov(s.xd(a.rs), failed);
+      tcg.st(NO_RESERVATION, envOff.exclusive_addr);
+    },
+
+    clear(s) { s.tcg.st(NO_RESERVATION, envOff.exclusive_addr); },
+  };
+}
+
+/** `-accel tcg,exclusive=NAME`. */
+export const EXCLUSIVE_SCHEMES: Readonly<Record<ExclusiveSchemeName, ExclusiveScheme>> = {
+  cmpxchg: cmpxchgScheme,
+  softmmu: monitorScheme('softmmu', false),
+  check: monitorScheme('check', true),
 };
 
 // --- decode --------------------------------------------------------------------------------------------------------

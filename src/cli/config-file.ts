@@ -16,7 +16,6 @@ const escape = (value: string) => value.replaceAll(',', ',,');
 /** The option groups that take drivers, of which there are none to add yet. */
 const DRIVER_GROUPS: Readonly<Record<string, { key: string; error: (driver: string) => string }>> = {
   device: { key: 'driver', error: (d) => `'${d}' is not a valid device model name` },
-  object: { key: 'qom-type', error: (d) => `Parameter 'qom-type' does not accept value '${d}'` },
   netdev: { key: 'type', error: (d) => `Parameter 'type' does not accept value '${d}'` },
   drive: { key: 'file', error: (d) => `Could not open '${d}': drives are not available yet` },
 };
@@ -47,11 +46,12 @@ export function parseConfig(path: string, text: string): ConfigOption[] {
       const value = group.values.find(([key]) => key === driver.key)?.[1];
       throw fail(group.line, value === undefined ? `Parameter '${driver.key}' is missing` : driver.error(value));
     }
+    if (group.name === 'object' && !group.values.some(([key]) => key === 'qom-type')) throw fail(group.line, "Parameter 'qom-type' is missing");
     const { option, implied } = OPTION_GROUPS[group.name];
     // the parameter that may stand without its name comes first
     const values = group.values.toSorted(([a], [b]) => Number(b === implied) - Number(a === implied));
     const parts = values.map(([key, value]) => `${key}=${escape(value)}`);
-    if (group.id !== undefined && group.name === 'chardev') parts.push(`id=${escape(group.id)}`);
+    if (group.id !== undefined && (group.name === 'chardev' || group.name === 'object')) parts.push(`id=${escape(group.id)}`);
     if (parts.length > 0) options.push({ option, text: parts.join(',') });
   };
   text.split('\n').forEach((raw, i) => {
@@ -81,6 +81,8 @@ export function configText(given: Readonly<Record<string, readonly string[]>>): 
   const out = ['# qemu config file', ''];
   for (const [name, { option, implied }] of Object.entries(OPTION_GROUPS)) {
     for (const text of given[option] ?? []) {
+      // JSON has no INI form
+      if (text.startsWith('{')) continue;
       const values = splitCommas(text).filter((p) => p !== '').map((part, i) => {
         const eq = part.indexOf('=');
         if (eq > 0) return [part.slice(0, eq), part.slice(eq + 1)] as const;

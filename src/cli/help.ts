@@ -5,6 +5,7 @@ import { CPU_PROPERTIES } from './catalog.ts';
 import type { Catalog } from './catalog.ts';
 import { BACKENDS } from './chardev-args.ts';
 import { ACCELERATORS, VIRT_PROPERTIES } from './machine-args.ts';
+import { objectTypes } from './object-args.ts';
 import { OPTIONS } from './option-table.ts';
 import type { OptionRow } from './option-table.ts';
 
@@ -38,7 +39,7 @@ export function helpText(): string {
   ]);
 }
 
-export type ListingName = 'help' | 'version' | 'machine' | 'machine-properties' | 'cpu' | 'accel' | 'd' | 'chardev' | 'display';
+export type ListingName = 'help' | 'version' | 'machine' | 'machine-properties' | 'cpu' | 'accel' | 'd' | 'chardev' | 'display' | 'object';
 
 /** The text that a request for help on `name` prints. */
 export function listing(name: ListingName, catalog: Catalog): string {
@@ -55,6 +56,7 @@ export function listing(name: ListingName, catalog: Catalog): string {
     ]);
     case 'accel': return lines(['Accelerators supported:', ...ACCELERATORS]);
     case 'chardev': return lines(['Available chardev backend types:', ...BACKENDS.map((b) => `  ${b}`)]);
+    case 'object': return lines(['List of user creatable objects:', ...objectTypes().map((type) => `  ${type}`)]);
     case 'display': return lines(['Available display backend types:', 'none']);
     case 'd': return lines(['Log items (comma separated):', ...LOG_ITEMS.map((item) => `${item.name.padEnd(15)} ${item.help}`)]);
   }

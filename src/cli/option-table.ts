@@ -61,6 +61,18 @@ export const IMPLEMENTED = [
       'maxmem: maximum amount of guest memory (default: none)',
     ],
   },
+  {
+    name: 'object', arg: 'typename[,prop1=value1,...]', section: 'Standard', implemented: true,
+    help: ["create an object of type typename, setting properties ('-object help' for types); JSON is taken as well", 'memory-backend-ram,id=id,size=size is the memory of a NUMA node'],
+  },
+  {
+    name: 'numa', arg: 'node[,mem=size][,memdev=id][,cpus=firstcpu[-lastcpu]][,nodeid=node]', section: 'Standard', implemented: true,
+    help: [
+      'adds a NUMA node; the memory of all nodes is that of -m',
+      'dist,src=source,dst=destination,val=distance: how far it is from node to node (10 to 254; 255: not reachable)',
+      'cpu,node-id=node[,socket-id=x][,cluster-id=x][,core-id=y][,thread-id=z]: the vCPUs of a node',
+    ],
+  },
   { name: 'name', arg: 'string1[,process=string2][,debug-threads=on|off]', section: 'Standard', help: ['set the name of the guest', 'string1 names the guest, string2 the process'], implemented: true },
   { name: 'uuid', arg: '%08x-%04x-%04x-%04x-%012x', section: 'Standard', help: ['specify machine UUID'], implemented: true },
   {
@@ -150,13 +162,11 @@ export const IMPLEMENTED = [
 
 /** QEMU's options that are known here and refused by name. */
 export const REFUSED: readonly OptionRow[] = [
-  later('Standard', 'numa', 'node[,...]', 'NUMA topology'),
   later('Standard', 'global', 'driver.property=value', 'default of a device property'),
   later('Standard', 'set', 'group.id.arg=value', 'parameter of an earlier option'),
   later('Standard', 'mem-path', 'path', 'file behind guest RAM'),
   later('Standard', 'mem-prealloc', undefined, 'preallocate guest RAM'),
   later('Standard', 'device', 'driver[,prop[=value][,...]]', 'add a device'),
-  later('Standard', 'object', 'type[,prop=value,...]', 'create an object'),
   later('Standard', 'audio', '[driver=]driver[,...]', 'audio device'),
   later('Standard', 'audiodev', '[driver=]driver,id=id[,...]', 'audio back end'),
   later('Standard', 'smbios', 'type=n[,...]', 'SMBIOS tables'),

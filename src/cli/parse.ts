@@ -12,6 +12,8 @@ import { configText, readConfig } from './config-file.ts';
 import { UserError } from '../errors.ts';
 import { listing } from './help.ts';
 import { parseAccel, parseCpu, parseMachine, parseMemory } from './machine-args.ts';
+import { parseNuma } from './numa-args.ts';
+import { parseObject } from './object-args.ts';
 import { findOption, IMPLEMENTED } from './option-table.ts';
 import type { OptionName } from './option-table.ts';
 import type { BootSources, MachineOptions, RtcOptions, SemihostingOptions } from '../machine/options.ts';
@@ -58,7 +60,7 @@ const lastOf = (values: readonly string[]): string | undefined => values.at(-1);
 /** A request for a list (`-cpu help`), which wins over anything else that was typed. */
 function findListing(given: Collected, catalog: Catalog): string | undefined {
   for (const name of ['help', 'version'] as const) if (given[name].length > 0) return listing(name, catalog);
-  for (const name of ['machine', 'cpu', 'accel', 'd', 'chardev', 'display'] as const) {
+  for (const name of ['machine', 'cpu', 'accel', 'd', 'chardev', 'display', 'object'] as const) {
     for (const text of given[name]) {
       const words = splitCommas(text);
       if (HELP_WORDS.includes(words[0])) return listing(name, catalog);
@@ -98,6 +100,8 @@ export function parseCommandLine(argv: readonly string[], catalog: Catalog): Cli
     cpu: parseCpu(lastOf(given.cpu) ?? (boot.defaultGuest && catalog.cpuModels.some((m) => m.name === DEFAULT_GUEST_CPU) ? DEFAULT_GUEST_CPU : machine.defaultCpu), catalog),
     smp,
     memory: parseMemory(given.m, machine, virt.highmem),
+    objects: parseObjects(given.object),
+    numa: given.numa.map(parseNuma),
     accel: parseAccel([...given.accel, ...(given['one-insn-per-tb'].length > 0 ? ['tcg,one-insn-per-tb=on'] : [])], accel, catalog),
     boot,
     nographic: isNographic(given),
@@ -115,6 +119,15 @@ export function parseCommandLine(argv: readonly string[], catalog: Catalog): Cli
     ...chardev,
   };
   return { kind: 'run', options, warnings };
+}
+
+/** -object, each id once. */
+function parseObjects(texts: readonly string[]): MachineOptions['objects'] {
+  const objects = texts.map((text) => parseObject(text));
+  objects.forEach((o, i) => {
+    if (objects.findIndex((other) => other.id === o.id) < i) throw new UserError('duplicate-id', `${o.where}: Duplicate ID '${o.id}' for object`);
+  });
+  return objects;
 }
 
 // --- boot files ----------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 // What a machine is run with: everything that can be said about it, checked and with defaults filled in.
 import type { ChardevOptions } from '../chardev/spec.ts';
 import type { LogOptions } from '../log.ts';
+import type { NumaArgument } from './numa.ts';
+import type { ObjectOption } from './objects.ts';
 
 export interface SmpOptions {
   /** vCPUs present at start. */
@@ -70,6 +72,9 @@ export interface MachineOptions extends ChardevOptions {
   readonly smp: SmpOptions;
   /** Bytes. `maxmem` equals `size` unless given. */
   readonly memory: { readonly size: number; readonly slots: number; readonly maxmem: number };
+  /** `-object`, `-numa`, in the order given. */
+  readonly objects: readonly ObjectOption[];
+  readonly numa: readonly NumaArgument[];
   readonly accel: AccelOptions;
   readonly boot: BootSources;
   /** Console on standard streams, no display (fw_cfg tells firmware so). */

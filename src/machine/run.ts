@@ -31,10 +31,10 @@ export function bootImages({ kernel, initrd, dtb, bios, append, defaultGuest }: 
 
 /** The controls of a machine made from options; the machine itself too, unless it waits in preconfig. UserErrors. */
 export function createVm(o: MachineOptions, boot: VirtOptions['boot'], serial: CharBackend, onExit: (code: number) => void, created = (_machine: VirtMachine) => {}): Vm {
-  const create = (onGuest: VirtOptions['onGuest']): VirtMachine => {
+  const create = (onGuest: VirtOptions['onGuest'], numa: VirtOptions['numa']): VirtMachine => {
     const machine = new VirtMachine({
       cpus: o.smp.cpus, cpuModel: o.cpu.model, cpuProps: o.cpu.props, gicVersion: o.virt.gicVersion, ramSize: o.memory.size,
-      topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads },
+      topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads }, numa,
       thread: o.smp.cpus > 1 ? o.accel.thread : 'multi', tbSize: o.accel.tbSize ?? DEFAULT_TB_SIZE, oneInsnPerTb: o.accel.oneInsnPerTb,
       regions: process.env.MTTCG_REGIONS !== '0' && !tracesExecution(o.log.items), serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
       exclusive: exclusiveScheme(o.accel.exclusive), semihosting: o.semihosting?.enable === true || o.boot.defaultGuest,
@@ -44,7 +44,7 @@ export function createVm(o: MachineOptions, boot: VirtOptions['boot'], serial: C
     return machine;
   };
   return new Vm({
-    create, smp: o.smp, ramSize: o.memory.size, preconfig: o.preconfig, autostart: !o.startPaused, onExit,
+    create, smp: o.smp, ramSize: o.memory.size, objects: o.objects, numa: o.numa, preconfig: o.preconfig, autostart: !o.startPaused, onExit,
     actions: { reboot: o.onReboot, shutdown: o.onShutdown, panic: o.onPanic, watchdog: o.onWatchdog },
   });
 }

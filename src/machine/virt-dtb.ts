@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { cells, FdtNode, flatten, strings } from './fdt.ts';
 import type { Cell, Fdt } from './fdt.ts';
+import type { NumaTopology } from './numa.ts';
 import {
   APB_CLOCK_HZ, GPIO_PIN_POWER, mpAffinity, NUM_VIRTIO_TRANSPORTS, VIRT_FLASH_SIZE, VIRT_HIGH_MEMMAP, VIRT_IRQMAP, VIRT_MEMMAP, VIRT_PPI,
 } from './virt-map.ts';
@@ -24,6 +25,7 @@ export interface VirtDtbOptions {
   readonly ramSize: number;
   /** All cores in one cluster of one socket when absent. */
   readonly topology?: CpuTopology;
+  readonly numa?: NumaTopology;
   /** How PSCI is called; 'none' leaves it out. `hvc` without EL2 and EL3. */
   readonly psci?: 'hvc' | 'smc' | 'none';
   /** Parts a machine may lack; all present when absent, as in QEMU. `its` concerns GICv3, `v2m` GICv2. */
@@ -89,7 +91,7 @@ export function virtTree(o: VirtDtbOptions): Fdt {
   const ph = allocatePhandles(o);
   const nodes = [
     ...(o.psci === 'none' ? [] : [psciNode(o.psci ?? 'hvc')]),
-    memoryNode(VIRT_MEMMAP.MEM.base, o.ramSize),
+    ...memoryNodes(o),
     ...(o.platformBus ?? true ? [platformBusNode(ph)] : []),
     fwCfgNode(),
     ...Array.from({ length: NUM_VIRTIO_TRANSPORTS }, (_, i) => virtioNode(i)),
@@ -103,6 +105,7 @@ export function virtTree(o: VirtDtbOptions): Fdt {
     flashNode(),
     cpusNode(o, ph),
     timerNode(o),
+    ...(o.numa?.distances ? [distanceMap(o.numa.distances)] : []),
     clockNode(ph),
     chosenNode(o),
   ];
@@ -133,8 +136,24 @@ export function psciNode(method: 'hvc' | 'smc'): FdtNode {
   });
 }
 
-function memoryNode(base: number, size: number): FdtNode {
-  return new FdtNode(`memory@${hex(base)}`, { reg: reg({ base, size }), device_type: strings('memory') });
+/** One node for all RAM, or one a NUMA node that has some, from the last to the first. */
+function memoryNodes({ ramSize, numa }: VirtDtbOptions): FdtNode[] {
+  let base: number = VIRT_MEMMAP.MEM.base;
+  const node = (size: number, id: Record<string, Uint8Array>) => {
+    const memory = new FdtNode(`memory@${hex(base)}`, { ...id, reg: reg({ base, size }), device_type: strings('memory') });
+    base += size;
+    return memory;
+  };
+  if (!numa) return [node(ramSize, {})];
+  return numa.nodes.filter((n) => n.mem > 0).map((n) => node(n.mem, { 'numa-node-id': cells(n.id) })).reverse();
+}
+
+/** Triples of node, node, distance. */
+function distanceMap(distances: readonly (readonly number[])[]): FdtNode {
+  return new FdtNode('distance-map', {
+    'distance-matrix': cells(...distances.flatMap((row, src) => row.flatMap((value, dst) => [src, dst, value]))),
+    compatible: strings('numa-distance-map-v1'),
+  });
 }
 
 function platformBusNode(ph: Phandles): FdtNode {
@@ -290,7 +309,8 @@ function flashNode(): FdtNode {
 function cpusNode(o: VirtDtbOptions, ph: Phandles): FdtNode {
   const compatible = strings(cpuCompatible(o.cpuModel));
   const list = Array.from({ length: o.cpus }, (_, index) => {
-    const node = new FdtNode(`cpu@${index}`, { phandle: cells(ph.cpu(index)), reg: cells(mpAffinity(index, o.gicVersion)) });
+    const numa: Record<string, Uint8Array> = o.numa ? { 'numa-node-id': cells(o.numa.nodeOf(index)) } : {};
+    const node = new FdtNode(`cpu@${index}`, { phandle: cells(ph.cpu(index)), ...numa, reg: cells(mpAffinity(index, o.gicVersion)) });
     if (o.cpus > 1 && o.psci !== 'none') node.set('enable-method', strings('psci'));
     return node.set('compatible', compatible).set('device_type', strings('cpu'));
   });

@@ -43,6 +43,7 @@ import { rtcClock, VmClock } from './rtc-clock.ts';
 import { traceCflags } from './tb-log.ts';
 import { Translators, translatorThreads } from './translators.ts';
 import { createTarget, createGic, gicStateSize, type ArmConfig, type Gic, type VcpuThreadData } from './vcpu-thread.ts';
+import type { NumaTopology } from './numa.ts';
 import { virtTree, type CpuTopology } from './virt-dtb.ts';
 import { GPIO_PIN_POWER, mpAffinity, NUM_VIRTIO_TRANSPORTS, VIRT_FLASH_SECTOR_SIZE, VIRT_FLASH_SIZE, VIRT_IRQMAP, VIRT_MEMMAP, VIRT_REGION, type GicVersion } from './virt-map.ts';
 
@@ -69,6 +70,7 @@ export interface VirtOptions {
   /** Bytes. */
   ramSize: number;
   topology?: CpuTopology;
+  numa?: NumaTopology;
   /** One worker a vCPU, or all on one. */
   thread: 'multi' | 'single';
   /** Code buffer, bytes. */
@@ -243,7 +245,7 @@ export class VirtMachine {
   #boot(): BootInfo {
     const o = this.#o;
     const tree = virtTree({
-      cpus: o.cpus, cpuModel: o.cpuModel, gicVersion: o.gicVersion, ramSize: o.ramSize, topology: o.topology, psci: 'hvc',
+      cpus: o.cpus, cpuModel: o.cpuModel, gicVersion: o.gicVersion, ramSize: o.ramSize, topology: o.topology, numa: o.numa, psci: 'hvc',
       its: false, pcie: false, v2m: false, platformBus: false, pmu: false, randomness: o.randomness, phandleStart: o.phandleStart, seed: o.seed,
     });
     const options = { tree, psci: 'hvc' as const, ram: this.#bootRam(), ...o.boot };

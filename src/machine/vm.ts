@@ -2,7 +2,8 @@
 import { UserError } from '../errors.ts';
 import { log } from '../log.ts';
 import { trace } from '../trace.ts';
-import { NumaConfig } from './numa.ts';
+import { NumaConfig, type NumaArgument, type NumaTopology } from './numa.ts';
+import { UserObjects, type ObjectOption } from './objects.ts';
 import type { SmpOptions } from './options.ts';
 import { RUN_STATES, RunStateMachine, type RunState } from './runstate.ts';
 import type { GuestRequest, VirtMachine } from './virt.ts';
@@ -21,10 +22,13 @@ export interface VmActions {
 
 export interface VmOptions {
   /** Builds the machine; called at once, or by exitPreconfig(). */
-  readonly create: (onGuest: (request: GuestRequest, code: number) => void) => VirtMachine;
+  readonly create: (onGuest: (request: GuestRequest, code: number) => void, numa: NumaTopology | undefined) => VirtMachine;
   /** Topology, and bytes of RAM. */
   readonly smp: SmpOptions;
   readonly ramSize: number;
+  /** Objects and NUMA configuration of the command line. */
+  readonly objects: readonly ObjectOption[];
+  readonly numa: readonly NumaArgument[];
   /** `--preconfig`. */
   readonly preconfig: boolean;
   /** False with `-S`. */
@@ -38,11 +42,23 @@ export type VmListener = (event: string, data?: Readonly<Record<string, unknown>
 
 const guestCause = (cause: ShutdownCause): boolean => cause.startsWith('guest-');
 
+/** Says which option a UserError is about. */
+function located(where: string, run: () => void): void {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof UserError) throw new UserError(error.code, `${where}: ${error.message}`, error.hint);
+    throw error;
+  }
+}
+
 /**
  * Operations run one after the other, in the order asked for; each emits its events before it resolves. quit() waits for nobody.
  */
 export class Vm {
   readonly actions: VmActions;
+  /** What -object and object-add have made. */
+  readonly objects = new UserObjects();
   /** What -numa and set-numa-node have said. */
   readonly numa: NumaConfig;
   readonly #o: VmOptions;
@@ -57,7 +73,9 @@ export class Vm {
   constructor(o: VmOptions) {
     this.#o = o;
     this.actions = { ...o.actions };
-    this.numa = new NumaConfig(o.smp);
+    this.numa = new NumaConfig(o.smp, this.objects);
+    for (const { where, type, id, properties } of o.objects) located(where, () => this.objects.add(type, id, properties));
+    for (const { where, option } of o.numa) located(where, () => this.numa.add(option));
     this.#autostart = o.autostart;
     this.#state = new RunStateMachine(o.preconfig ? 'preconfig' : 'prelaunch');
     if (!o.preconfig) this.#create();
@@ -162,8 +180,8 @@ export class Vm {
   }
 
   #create(): void {
-    this.numa.check(this.#o.ramSize);
-    this.#machine = this.#o.create((request, code) => { void this.#serial(() => this.#onGuest(request, code)); });
+    const numa = this.numa.complete(this.#o.ramSize);
+    this.#machine = this.#o.create((request, code) => { void this.#serial(() => this.#onGuest(request, code)); }, numa);
   }
 
   async #launch(): Promise<void> {

@@ -1,6 +1,6 @@
 // `info`: what the human monitor can show of the machine.
 import type { QmpContext } from '../qmp/context.ts';
-import { jitLines, ramBlockLines, romLines } from '../qmp/commands/text.ts';
+import { jitLines, numaLines, ramBlockLines, romLines } from '../qmp/commands/text.ts';
 import { toJson, type Json } from '../qmp/json.ts';
 import type { QomObject } from '../qmp/qom.ts';
 import { threadIds } from '../qmp/host-threads.ts';
@@ -98,7 +98,7 @@ export const INFO: readonly InfoRow[] = [
     run: (c, a) => mtree(c, a.f === true),
   },
   { name: 'name', help: 'show the current VM name', run: ({ options }) => (options.name === undefined ? [] : [options.name]) },
-  { name: 'numa', help: 'show NUMA information', run: ({ vm }) => [`${vm.numa.nodes.size} nodes`] },
+  { name: 'numa', help: 'show NUMA information', run: ({ vm }) => numaLines(vm) },
   { name: 'opcount', help: 'show dynamic compiler opcode counters', run: () => ['[TCG profiler not compiled]'] },
   { name: 'pci', help: 'show PCI info', run: () => ['PCI not supported'] },
   { name: 'pic', help: 'show PIC state', run: ({ vm }) => vm.machine!.gicLines() },

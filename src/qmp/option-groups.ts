@@ -27,6 +27,8 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionGroup>> = {
     option: 'boot', implied: 'order',
     parameters: { order: 'string', once: 'string', menu: 'boolean', splash: 'string', 'splash-time': 'number', 'reboot-timeout': 'number', strict: 'boolean' },
   },
+  object: { option: 'object', implied: 'qom-type', parameters: {} },
+  numa: { option: 'numa', implied: 'type', parameters: {} },
   name: { option: 'name', implied: 'guest', parameters: { guest: 'string', process: 'string', 'debug-threads': 'boolean' } },
   rtc: { option: 'rtc', parameters: { base: 'string', clock: 'string', driftfix: 'string' } },
   chardev: {

@@ -3,7 +3,7 @@ import type { Chardevs } from '../chardev/open.ts';
 import type { MachineOptions } from '../machine/options.ts';
 import type { Vm } from '../machine/vm.ts';
 import { deviceNotFound, invalidType, QmpError } from './errors.ts';
-import type { Json, JsonObject } from './json.ts';
+import type { Json } from './json.ts';
 import { DEVICE_TYPES, TYPES } from './qom-types.ts';
 
 export interface QomProperty {
@@ -24,6 +24,13 @@ function object(type: string, properties: Readonly<Record<string, QomProperty>> 
   return { type, properties: new Map(Object.entries({ type: constant('string', type), ...properties })), children: new Map(Object.entries(children)) };
 }
 
+/** A property of an object that a user has made: it stays as it was made. */
+function objectProperty(owner: string, name: string, value: Json): QomProperty {
+  const type = name === 'policy' ? 'HostMemPolicy' : typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : 'int';
+  const fixed = () => { throw new QmpError(`cannot change property ${name} of ${owner} `); };
+  return { ...constant(type, value), ...(name === 'size' || name === 'host-nodes' || name === 'policy' ? { set: fixed } : {}) };
+}
+
 /** A device: realized, and whatever it adds. */
 const device = (type: string, properties: Readonly<Record<string, QomProperty>> = {}): QomObject => object(type, {
   realized: constant('bool', true), hotplugged: constant('bool', false), hotpluggable: constant('bool', false), ...properties,
@@ -35,13 +42,10 @@ const chardevType = (description: string): string => {
   return `chardev-${/^(tcp|unix):/.test(kind) ? 'socket' : kind.startsWith('file:') ? 'file' : kind}`;
 };
 
-interface UserObject { readonly type: string; readonly properties: JsonObject }
-
 export class QomTree {
   readonly #vm: Vm;
   readonly #o: MachineOptions;
   readonly #chardevs: Chardevs;
-  readonly #objects = new Map<string, UserObject>();
 
   constructor(vm: Vm, options: MachineOptions, chardevs: Chardevs) {
     this.#vm = vm;
@@ -82,30 +86,23 @@ export class QomTree {
     throw new QmpError(`Property '${object.type}.${name}' not found`);
   }
 
-  /** `object-add`. */
-  addObject(type: string, id: string, properties: JsonObject): void {
-    if (!/^[a-z][\w.-]*$/i.test(id)) throw new QmpError("Parameter 'id' expects an identifier");
-    if (this.#objects.has(id) || id === 'mach-virt.ram') throw new QmpError(`attempt to add duplicate property '${id}' to object (type 'container')`);
-    this.#objects.set(id, { type, properties });
-  }
-
-  deleteObject(id: string): void {
-    if (!this.#objects.delete(id)) throw new QmpError(`object '${id}' not found`);
-  }
-
-  /** Memory back ends: the board's and those added. Sizes in bytes. */
+  /** Memory back ends: those added, and the board's own unless NUMA nodes bring theirs. Sizes in bytes. */
   memdevs(): { id: string; size: number }[] {
-    const added = [...this.#objects].filter(([, o]) => o.type === 'memory-backend-ram').map(([id, o]) => ({ id, size: Number(o.properties.size) }));
-    return [...added, { id: 'mach-virt.ram', size: this.#o.memory.size }];
+    return [...this.#vm.objects.memdevs(), ...(this.#ownRam ? [{ id: 'mach-virt.ram', size: this.#o.memory.size }] : [])];
+  }
+
+  get #ownRam(): boolean {
+    return [...this.#vm.numa.nodes.values()].every((n) => n.memdev === undefined);
   }
 
   #objectsContainer(): QomObject {
-    const added = [...this.#objects].map(([id, o]) => {
+    const added = [...this.#vm.objects].map(([id, o]) => {
       // A secret stays one.
       const shown = Object.entries(o.properties).filter(([name]) => !(o.type === 'secret' && name === 'data'));
-      return [id, object(o.type, Object.fromEntries(shown.map(([name, value]) => [name, constant(typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : 'int', value)])))] as const;
+      return [id, object(o.type, Object.fromEntries(shown.map(([name, value]) => [name, objectProperty(o.type, name, value as Json)])))] as const;
     });
-    return object('container', {}, { ...Object.fromEntries(added), 'mach-virt.ram': object('memory-backend-ram', { size: constant('size', this.#o.memory.size), share: constant('bool', false) }) });
+    const own = { 'mach-virt.ram': object('memory-backend-ram', { size: constant('int', this.#o.memory.size), share: constant('bool', false) }) };
+    return object('container', {}, { ...Object.fromEntries(added), ...(this.#ownRam ? own : {}) });
   }
 
   #chardevContainer(): QomObject {

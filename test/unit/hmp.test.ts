@@ -22,7 +22,7 @@ const vm = new Vm({
   create: (onGuest) => new VirtMachine({
     cpus: 2, cpuModel: 'cortex-a57', gicVersion: 3, ramSize: o.memory.size, thread: 'multi', tbSize: 1 << 20, boot: {}, randomness: false, onGuest, onExit: () => {},
   }),
-  smp: o.smp, ramSize: o.memory.size, preconfig: false, autostart: false, onExit: () => {}, actions: { reboot: 'reset', shutdown: 'poweroff', panic: 'shutdown', watchdog: 'reset' },
+  smp: o.smp, ramSize: o.memory.size, objects: [], numa: [], preconfig: false, autostart: false, onExit: () => {}, actions: { reboot: 'reset', shutdown: 'poweroff', panic: 'shutdown', watchdog: 'reset' },
 });
 const management = new Management(vm, o, { product: 'mttcg 1', catalog, parseChardev });
 const chardevs = await openChardevs(o, { quit: () => {} });

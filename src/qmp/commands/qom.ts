@@ -1,7 +1,7 @@
 // Commands about objects, their types and device models.
 import type { MachineCatalog, QmpContext } from '../context.ts';
 import { deviceNotFound, invalidParameter, QmpError } from '../errors.ts';
-import type { Json, JsonObject } from '../json.ts';
+import type { Json } from '../json.ts';
 import { setProperty, TYPES, typeProperties } from '../qom.ts';
 import { CPU_TYPE_PROPERTIES } from '../qom-types.ts';
 import type { QmpHandlers } from '../server.ts';
@@ -63,9 +63,9 @@ export const qomCommands = {
     throw new QmpError(all.get(driver)!.abstract ? "Parameter 'driver' expects a non-abstract device type" : "Parameter 'driver' expects a pluggable device type");
   },
   device_del: (_c, { id }) => { throw deviceNotFound(id); },
-  'object-add': ({ qom }, args) => {
+  'object-add': ({ vm }, args) => {
     const { 'qom-type': type, id, ...rest } = args as { 'qom-type': string; id: string };
-    qom.addObject(type, id, rest as JsonObject);
+    vm.objects.add(type, id, rest);
   },
-  'object-del': ({ qom }, { id }) => { qom.deleteObject(id); },
+  'object-del': ({ vm }, { id }) => { vm.objects.delete(id); },
 } satisfies Partial<QmpHandlers<QmpContext>>;

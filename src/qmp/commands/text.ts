@@ -1,5 +1,6 @@
 // Commands whose answer is text for people: the translator, memory blocks, images, interrupts.
 import type { VirtMachine } from '../../machine/virt.ts';
+import type { Vm } from '../../machine/vm.ts';
 import type { QmpContext } from '../context.ts';
 import { QmpError } from '../errors.ts';
 import type { QmpHandlers } from '../server.ts';
@@ -32,6 +33,14 @@ export function ramBlockLines(machine: VirtMachine): string[] {
   ];
 }
 
+/** `info numa`. */
+export function numaLines({ numa, cpuCount }: Vm): string[] {
+  const cpus = Array.from({ length: cpuCount }, (_, n) => n);
+  return [`${numa.nodes.size} nodes`, ...[...numa.nodes.values()].flatMap((n) => [
+    `node ${n.id} cpus:${cpus.filter((c) => numa.nodeOf(c) === n.id).map((c) => ` ${c}`).join('')}`, `node ${n.id} size: ${Math.floor(n.mem / 2 ** 20)} MB`, `node ${n.id} plugged: 0 MB`,
+  ])];
+}
+
 /** `info roms`: what reset puts into memory. */
 export const romLines = (machine: VirtMachine): string[] =>
   machine.bootInfo.blobs.map((b) => `addr=${b.pa.toString(16).padStart(16, '0')} size=${hex(b.bytes.length, 6)} mem=ram name="${b.name}"`);
@@ -41,10 +50,7 @@ export const textCommands = {
   'x-query-opcount': () => text(['[TCG profiler not compiled]']),
   'x-query-profile': () => { throw new QmpError('Internal profiler not compiled'); },
   'x-query-irq': () => text([]),
-  'x-query-numa': ({ vm }) => text([`${vm.numa.nodes.size} nodes`, ...[...vm.numa.nodes.values()].flatMap((n) => [
-    `node ${n.id} cpus:${Array.from({ length: vm.cpuCount }, (_, c) => c).filter((c) => vm.numa.nodeOf(c) === n.id).map((c) => ` ${c}`).join('')}`,
-    `node ${n.id} size: ${Math.floor((n.mem ?? 0) / 2 ** 20)} MB`, `node ${n.id} plugged: 0 MB`,
-  ])]),
+  'x-query-numa': ({ vm }) => text(numaLines(vm)),
   'x-query-ramblock': ({ vm }) => text(ramBlockLines(vm.machine!)),
   'x-query-roms': ({ vm }) => text(romLines(vm.machine!)),
 } satisfies Partial<QmpHandlers<QmpContext>>;

@@ -56,7 +56,7 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   cli: {
     machine: 'runs it', stress: 'sub-commands', chardev: 'grammar and life of character devices', 'log.ts': 'sets logging up',
     'errors.ts': 'UserError of the options', 'target/arm/cpu-models.ts': '-cpu help lists the models',
-    'qmp/option-groups.ts': 'groups of configuration files',
+    'qmp/option-groups.ts': 'groups of configuration files', 'qmp/schema.ts': '-object has the schema of object-add', 'qmp/json.ts': 'and may be JSON', 'qmp/errors.ts': 'what the schema finds',
   },
   lib: {
     machine: 'creates and runs it', cli: 'options as on the command line', monitor: 'QMP', qmp: 'types, errors', chardev: 'the console', 'errors.ts': 'UserError', 'log.ts': 'logging',

@@ -8,7 +8,7 @@ import type { HelperRef, TCGContext } from '../../tcg/context.ts';
 import { ARM_MMU_MODES, ARMMMUIdx, CPUARMState, envOff, flagMask, getFlag, TBFlag } from './env.ts';
 import { FSC, pendingInterrupt, raiseAbort, takeException } from './exceptions.ts';
 import type { CpuModel } from './features.ts';
-import { CC } from './flags.ts';
+import { CC, writeNzcv } from './flags.ts';
 import { gdbRegisters, type GdbRegisters } from './gdb-registers.ts';
 import { translateForDebugger } from './gdb-translate.ts';
 import { registerExclusiveHelpers } from './helpers/exclusive.ts';
@@ -110,6 +110,8 @@ export class ArmCpu implements TargetCpu {
     cpu.st32(envOff.el, 1);
     cpu.st32(envOff.spsel, 1);
     cpu.st32(envOff.daif, DAIF);
+    // The architecture leaves the flags open; QEMU's CPUs come up with Z.
+    writeNzcv(cpu, 1 << 30);
     Atomics.store(i64, (cpu.base + envOff.timer_deadline) >>> 3, NO_DEADLINE);
     cpu.exceptionIndex = -1;
     if (cpu.services) cpu.services.tlbFlush((1 << ARM_MMU_MODES) - 1);

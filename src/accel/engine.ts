@@ -92,7 +92,7 @@ export class Engine {
     this.onExec = o.onExec;
     this.#optimize = !o.regions || o.onTranslate !== undefined;
     for (const cpu of this.own) {
-      const mmu = new SoftMmu(cpu, this.store, new IoPort(cpu, o.localDevices), this.cpus, this.debug);
+      const mmu = new SoftMmu(cpu, this.store, new IoPort(cpu, o.localDevices), this.cpus, this.exclusive, this.debug);
       this.#mmus[cpu.index] = mmu;
       cpu.services = mmu;
     }

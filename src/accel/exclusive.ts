@@ -3,6 +3,7 @@ import { Mutex } from '#atomics-sync';
 import { CPUState } from '../memory/layout/cpu.ts';
 import type { Vcpu } from './vcpu.ts';
 import type { Machine } from './machine-view.ts';
+import { hasQueuedWork } from './work.ts';
 
 const off = CPUState.off;
 
@@ -73,9 +74,15 @@ export class Exclusive {
 
   /** Starts an exclusive section: returns with every vCPU outside guest code. The caller's own vCPU must be outside too. */
   start(): void {
-    const i32 = this.#m.i32;
     this.#lock.lock();
     this.#idle();
+    this.#stopOthers();
+    this.#lock.unlock();
+  }
+
+  /** Opens a section and waits until no vCPU runs; the lock is held before and after, and no section is under way. */
+  #stopOthers(): void {
+    const i32 = this.#m.i32;
     Atomics.store(i32, this.#pending, 1); // pairs with src/accel/exclusive.ts#execStart, src/accel/exclusive.ts#execEnd
     let running = 0;
     for (const cpu of this.#cpus) {
@@ -91,7 +98,6 @@ export class Exclusive {
       Atomics.wait(i32, this.#cond, seen);
       this.#lock.lock();
     }
-    this.#lock.unlock();
   }
 
   /** Ends it: the others go on. */
@@ -102,6 +108,30 @@ export class Exclusive {
     Atomics.add(i32, this.#resume, 1);
     Atomics.notify(i32, this.#resume);
     this.#lock.unlock();
+  }
+
+  /**
+   * Runs `fn` in an exclusive section from the middle of a TB of `self`. False, and nothing done, when another section
+   * is under way or work waits for `self`: it must leave guest code first. The section keeps safe work away meanwhile,
+   * and `running` falls while this waits for others, which may wait for `self` in turn (softmmu.ts#broadcast).
+   */
+  runInside(self: Vcpu, fn: () => void): boolean {
+    this.#lock.lock();
+    const free = Atomics.load(this.#m.i32, this.#pending) === 0;
+    if (free) {
+      self.store(off.running, 0);
+      this.#stopOthers();
+      self.store(off.running, 1);
+    }
+    this.#lock.unlock();
+    if (!free) return false;
+    try {
+      if (hasQueuedWork(self)) return false;
+      fn();
+      return true;
+    } finally {
+      this.end();
+    }
   }
 
   /** Runs `fn` in an exclusive section. */

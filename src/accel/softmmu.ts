@@ -9,6 +9,7 @@ import { GRANULE_WATCHED } from '../memory/layout/exclusive.ts';
 import { BP_MEM_ACCESS, BP_MEM_READ, BP_MEM_WRITE } from '../memory/layout/debug.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
 import type { DebugView } from './debug.ts';
+import type { Exclusive } from './exclusive.ts';
 import { Granules } from './granules.ts';
 import type { IoPort } from './io.ts';
 import { EXCP_ATOMIC, EXCP_DEBUG, MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type Translation } from './target.ts';
@@ -36,6 +37,7 @@ export class SoftMmu implements TargetServices {
   readonly #store: TbStore;
   readonly #io: IoPort;
   readonly #cpus: readonly Vcpu[];
+  readonly #sections: Exclusive;
   readonly #flat: readonly FlatRange[];
   readonly #debug: DebugView;
   readonly #granules: Granules;
@@ -44,16 +46,18 @@ export class SoftMmu implements TargetServices {
   readonly #u8: Uint8Array;
   physLo = 0;
   physHi = 0;
+  /** This vCPU runs one instruction in an exclusive section. */
   exclusive = false;
   /** The largest RAM range: most physical accesses go there. */
   readonly #ramRange: FlatRange | undefined;
 
-  constructor(cpu: Vcpu, store: TbStore, io: IoPort, cpus: readonly Vcpu[], debug: DebugView) {
+  constructor(cpu: Vcpu, store: TbStore, io: IoPort, cpus: readonly Vcpu[], sections: Exclusive, debug: DebugView) {
     this.cpu = cpu;
     this.tlb = new Tlb(cpu);
     this.#store = store;
     this.#io = io;
     this.#cpus = cpus;
+    this.#sections = sections;
     this.#debug = debug;
     this.#granules = new Granules(cpu.machine, cpus);
     this.#flat = cpu.machine.spec.flat;
@@ -305,12 +309,8 @@ export class SoftMmu implements TargetServices {
       if (flags & TLB_EXCLUSIVE && (this.cpu.ld32(off.ll_stores) & (LOOK_AFTER_STORES - 1)) === 0) this.#askForSweep();
       return SLOW_DONE;
     }
-    if (!this.exclusive) {
-      this.#restore(tb, insnRef);
-      this.exitAtomic();
-      return SLOW_FAULT;
-    }
-    return this.#rmwPlain(lo, hi, n, kind, mmuIdx) ? SLOW_DONE : fault();
+    let done = false;
+    return this.runExclusive(() => { done = this.#rmwPlain(lo, hi, n, kind, mmuIdx); }) && done ? SLOW_DONE : fault();
   }
 
   /** An aligned read-modify-write on RAM, atomic: a compare-exchange loop on the aligned word around it. */
@@ -457,14 +457,14 @@ export class SoftMmu implements TargetServices {
 
   /**
    * Queues work at every other vCPU and waits until each has done it or is outside guest code: a vCPU drains its queue
-   * after it set `running` and before its first TB. While waiting this vCPU drains its own queue, so that two that
+   * after it set `running` and before its first TB, so one that sleeps is left asleep. While waiting this vCPU drains its own queue, so that two that
    * broadcast to each other both get on. pairs with src/accel/cpu-exec.ts#cpuExec
    */
   #broadcast(fn: number, args: number[]): void {
     const waiting: { cpu: Vcpu; tail: number }[] = [];
     for (const other of this.#cpus) {
       if (other === this.cpu) continue;
-      asyncRunOnCpu(other, fn, args, this.cpu);
+      asyncRunOnCpu(other, fn, args, this.cpu, false);
       waiting.push({ cpu: other, tail: other.load(off.work_tail) });
     }
     const i32 = this.cpu.machine.i32;
@@ -477,10 +477,7 @@ export class SoftMmu implements TargetServices {
     }
   }
 
-  invalidateCode(phys: number, bytes: number): void {
-    const r = this.#range(phys);
-    if (r?.kind === 'ram') this.#store.invalidateRange(r.ramOffset! + phys - r.base, bytes);
-  }
+  invalidateCode(at: number, bytes: number): void { this.#store.invalidateRange(at, bytes); }
 
   physRead64(pa: number): boolean {
     const r = this.#range(pa);
@@ -521,7 +518,16 @@ export class SoftMmu implements TargetServices {
     return at;
   }
 
-  exitAtomic(): void { this.cpu.exceptionIndex = EXCP_ATOMIC; }
+  runExclusive(fn: () => void): boolean {
+    const { spec, layout } = this.cpu.machine;
+    // One thread that runs all vCPUs is alone already.
+    if (this.exclusive || spec.single || layout.nrCpus === 1) fn();
+    else if (!this.#sections.runInside(this.cpu, fn)) {
+      this.cpu.exceptionIndex = EXCP_ATOMIC;
+      return false;
+    }
+    return true;
+  }
 }
 
 /** New value of a read-modify-write on `bits`-wide unsigned values. */

@@ -10,8 +10,8 @@ export interface TlbServices {
   tlbFlushAllCpusSynced(idxmap: number): void;
   tlbFlushPageAllCpusSynced(lo: number, hi: number, idxmap: number): void;
   tlbFlushRangeAllCpusSynced(lo: number, hi: number, pages: number, idxmap: number): void;
-  /** Drops translated code on a physical page (instruction-cache maintenance): `phys` in bytes. */
-  invalidateCode(phys: number, bytes: number): void;
+  /** Drops translated code (instruction-cache maintenance). `at`: offset in the ram memory, as probeAccess gives it. */
+  invalidateCode(at: number, bytes: number): void;
 }
 
 /** Physical memory for page-table walks. Values are left in physLo/physHi: no allocation. */
@@ -33,11 +33,10 @@ export interface GuestMemoryServices {
    */
   probeAccess(lo: number, hi: number, size: number, access: 0 | 1 | 2, mmuIdx: number): number;
   /**
-   * True when this vCPU runs in an exclusive section: a helper may then touch guest memory non-atomically.
-   * If not, the helper calls exitAtomic() and returns true: the instruction is run again, alone.
+   * Runs `fn` with every other vCPU outside guest code, so that it may touch guest memory non-atomically. False when
+   * that cannot be had in the middle of a TB: the helper returns true, and the instruction is run again, alone.
    */
-  readonly exclusive: boolean;
-  exitAtomic(): void;
+  runExclusive(fn: () => void): boolean;
 }
 
 /** The global exclusive monitor, of schemes that have one. */

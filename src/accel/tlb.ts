@@ -1,7 +1,7 @@
 // The softmmu TLB of one vCPU: look-up, fill, victim entries, resizing, flushing. All numbers are 32-bit halves.
 import {
   CPUState, CPU_TLB_DEFAULT_BITS, CPU_TLB_MAX_BITS, CPU_TLB_MIN_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES,
-  TARGET_PAGE_BITS, TARGET_PAGE_SIZE, TB_JMP_CACHE_SIZE, TB_JMP_PAGE_BITS, TLBDesc, TLBEntry, TLBEntryFull, TLB_EXCLUSIVE, TLB_INVALID_MASK,
+  TARGET_PAGE_BITS, TARGET_PAGE_SIZE, TB_JMP_CACHE_SIZE, TLBDesc, TLBEntry, TLBEntryFull, TLB_EXCLUSIVE, TLB_INVALID_MASK,
 } from '../memory/layout/cpu.ts';
 import { cacheAddresses } from '../memory/state-layout.ts';
 import { jmpCacheIndex } from '../tcg/interpreter.ts';
@@ -19,6 +19,9 @@ export const TAG = [E.addr_read, E.addr_write, E.addr_code] as const;
 /** Top byte of an address: ignored when flushing, so that tagged pointers (TBI) are flushed with their page. */
 const VA_HI = 0x00ffffff;
 
+/** Number of a virtual page, whatever its tag. */
+const pageNumber = (lo: number, hi: number): number => (hi & VA_HI) * 2 ** (32 - TARGET_PAGE_BITS) + (lo >>> TARGET_PAGE_BITS);
+
 /** An aligned block of 2^lg bytes of virtual addresses, by any address in it. */
 interface Block { readonly lo: number; readonly hi: number; lg: number }
 /** Blocks kept: a kernel has its linear map, its image, its page descriptors, and what it maps now and then. */
@@ -35,6 +38,8 @@ export class Tlb {
   readonly #i32: Int32Array;
   readonly #jmpCache: number;
   readonly #storage: number[];
+  /** Pages the jump cache may hold code of: most page flushes are of data. */
+  readonly #jmpPages = new Set<number>();
   /** Blocks with large pages, by MMU index. */
   readonly #large: Block[][] = Array.from({ length: NB_MMU_MODES }, () => []);
   /** Entries pushed out since the table was emptied, by MMU index. */
@@ -261,7 +266,7 @@ export class Tlb {
     let all = false;
     for (let i = 0; i < NB_MMU_MODES; i++) if (idxmap >> i & 1 && this.#flushPageIdx(lo, hi, i)) all = true;
     // A large page has jump-cache entries at any of its pages.
-    if (all) this.clearJmpCache(); else this.#clearJmpCachePage(lo);
+    if (all || this.#jmpPages.has(pageNumber(lo, hi))) this.clearJmpCache();
   }
 
   /** True when the page may be part of a large one: the whole index was flushed. */
@@ -291,12 +296,7 @@ export class Tlb {
     // An entry of 2^32 generations ago must not come back.
     if (gen === 0) this.#i32.fill(0, a, a + TB_JMP_CACHE_SIZE * JmpCacheEntry.size / 4);
     this.cpu.st32(CPUState.off.jmp_gen, gen);
-  }
-
-  #clearJmpCachePage(lo: number): void {
-    const first = jmpCacheIndex(lo & PAGE_MASK) & -1 << TB_JMP_PAGE_BITS;
-    const a = this.#jmpCache + first * JmpCacheEntry.size >>> 2;
-    this.#i32.fill(0, a, a + (JmpCacheEntry.size / 4 << TB_JMP_PAGE_BITS));
+    this.#jmpPages.clear();
   }
 
   /** Remembers a TB for a virtual PC. */
@@ -307,6 +307,7 @@ export class Tlb {
     this.#i32[i + 1] = pcHi;
     this.#i32[i + 3] = this.cpu.ld32(CPUState.off.jmp_gen);
     Atomics.store(this.#i32, i + 2, tb);
+    this.#jmpPages.add(pageNumber(pcLo, pcHi));
   }
   /** TB remembered for a virtual PC, unchecked; 0 when none. */
   cachedJump(pcLo: number, pcHi: number): number {

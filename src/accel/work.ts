@@ -24,9 +24,10 @@ const lockOf = (cpu: Vcpu) => new SpinLock(cpu.machine.i32, cpu.word(off.work_lo
 /**
  * Queues work for a vCPU and kicks it. Any thread. A full ring means its owner has not run for WORK_RING items: the
  * caller then waits for room, running its own queue meanwhile when it is a vCPU itself (`self`), so that two vCPUs
- * that fill each other's rings cannot wait for ever.
+ * that fill each other's rings cannot wait for ever. `wake` false: a vCPU that sleeps does the work when it wakes for
+ * another reason; it drains its queue between setting `running` and its first TB.
  */
-export function asyncRunOnCpu(cpu: Vcpu, fn: number, args: readonly number[] = [], self?: Vcpu): void {
+export function asyncRunOnCpu(cpu: Vcpu, fn: number, args: readonly number[] = [], self?: Vcpu, wake = true): void {
   const m = cpu.machine.i32;
   const lock = lockOf(cpu);
   for (;;) {
@@ -39,7 +40,8 @@ export function asyncRunOnCpu(cpu: Vcpu, fn: number, args: readonly number[] = [
       cpu.st32(off.work_tail, tail + 1);
       return true;
     });
-    cpu.kick();
+    // `running` is read after the item is in the ring. pairs with src/accel/cpu-exec.ts#cpuExec
+    if (wake || !done || cpu.load(off.running) !== 0) cpu.kick();
     if (done) return;
     if (self) runQueuedWork(self, false);
     // All vCPUs on one thread: nobody else would make room.

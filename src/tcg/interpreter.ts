@@ -9,7 +9,7 @@ import { helperSignature, type WasmCallEmit } from './ops/control.ts';
 import { OPS } from './ops/index.ts';
 import { VARIANTS, operandType, type Variant } from './variants.ts';
 import { isWideRam } from '../memory/ram.ts';
-import { CPUState, JmpCacheEntry, TB_JMP_CACHE_BITS, TB_JMP_PAGE_BITS } from '../memory/layout/cpu.ts';
+import { CPUState, JmpCacheEntry, TB_JMP_CACHE_BITS } from '../memory/layout/cpu.ts';
 import { TB, TB_EXIT_HOT, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED, TB_EXIT_STUB } from '../memory/layout/tb.ts';
 
 /** Parameters and locals of a TB function. */
@@ -27,15 +27,10 @@ export interface InterpreterOptions {
   hotMask?: number;
 }
 
-/**
- * Index of a virtual PC in tb_jmp_cache: high bits from the page number, low ones from the offset, so that a page's
- * entries are neighbours and can be dropped together. `emitJmpCacheProbe` holds its wasm twin.
- */
-export function jmpCacheIndex(pcLo: number): number {
-  const page = pcLo >>> 12;
-  return (((page ^ (page >>> PAGE_HASH_BITS)) & PAGE_HASH_MASK) << TB_JMP_PAGE_BITS) | (((pcLo >>> 2) ^ (pcLo >>> 10)) & ADDR_MASK);
-}
-const ADDR_MASK = (1 << TB_JMP_PAGE_BITS) - 1, PAGE_HASH_BITS = TB_JMP_CACHE_BITS - TB_JMP_PAGE_BITS, PAGE_HASH_MASK = (1 << PAGE_HASH_BITS) - 1;
+/** Index of a virtual PC in tb_jmp_cache (multiplicative hashing, Knuth 6.4). `emitJmpCacheProbe` holds its wasm twin. */
+export const jmpCacheIndex = (pcLo: number): number => Math.imul(pcLo, JMP_HASH) >>> 32 - TB_JMP_CACHE_BITS;
+/** 2^32 divided by the golden ratio. */
+const JMP_HASH = 0x9e3779b1;
 
 /** Scratch locals shared by all cases of a function. */
 class Locals {
@@ -171,13 +166,10 @@ class InterpreterEmit implements WasmCallEmit {
 
 /** Looks the pc in env up in tb_jmp_cache: the TB's descriptor goes to local `dest`, without one control goes to `miss`. */
 export function emitJmpCacheProbe(e: Pick<Emit, 'w' | 'scratch'>, env: number, pcOffset: number, dest: number, miss: BlockDepth): void {
-  const { w } = e, pc = e.scratch('i64', 'pc'), entry = e.scratch('i32', 'jc'), p = e.scratch('i32', 'pclo');
+  const { w } = e, pc = e.scratch('i64', 'pc'), entry = e.scratch('i32', 'jc');
   const missIf = () => { w.hint(false); w.brIf(miss); };
-  const shr = (n: number) => { w.localGet(p); w.i32Const(n); w.op('i32_shr_u'); };
-  w.localGet(env); w.mem('i64_load', pcOffset); w.localTee(pc); w.op('i32_wrap_i64'); w.localSet(p);
-  shr(12); shr(12 + PAGE_HASH_BITS); w.op('i32_xor'); w.i32Const(PAGE_HASH_MASK); w.op('i32_and'); w.i32Const(TB_JMP_PAGE_BITS); w.op('i32_shl');
-  shr(2); shr(10); w.op('i32_xor'); w.i32Const(ADDR_MASK); w.op('i32_and');
-  w.op('i32_or');
+  w.localGet(env); w.mem('i64_load', pcOffset); w.localTee(pc); w.op('i32_wrap_i64');
+  w.i32Const(JMP_HASH | 0); w.op('i32_mul'); w.i32Const(32 - TB_JMP_CACHE_BITS); w.op('i32_shr_u');
   w.i32Const(Math.log2(JmpCacheEntry.size)); w.op('i32_shl');
   w.localGet(env); w.mem('i32_load', CPUState.off.jmp_cache); w.op('i32_add'); w.localTee(entry);
   w.mem('i64_load', JmpCacheEntry.off.pc); w.localGet(pc); w.op('i64_ne'); missIf();

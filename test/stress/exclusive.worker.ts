@@ -32,14 +32,18 @@ function alone(): void {
 }
 
 /** A spell of guest code: until a kick, or for so many looks. */
-function guest(looks: number): void {
+function guest(looks: number, inside = false): number {
   const cpu = self!;
   exclusive.execStart(cpu);
+  let done = 0;
+  // A helper excludes the others from the middle of a TB.
+  if (inside && exclusive.runInside(cpu, alone)) done++;
   words[RUNNING + me] = 1;
   for (let k = 0; k < looks && cpu.load(off.exit_request) === 0; k++) if (words[OWNER] !== 0) fail('guest code runs in an exclusive section');
   cpu.store(off.exit_request, 0);
   words[RUNNING + me] = 0;
   exclusive.execEnd(cpu);
+  return done;
 }
 
 /** vCPUs run guest code and exclude each other; threads without a vCPU only exclude. Returns the exclusive sections. */
@@ -48,7 +52,7 @@ function sections(): number {
   barrier.wait();
   let done = 0;
   for (let n = 0; n < rounds; n++) {
-    if (self) guest(rnd() % 60);
+    if (self) done += guest(rnd() % 60, rnd() % 3 === 0);
     if (!self || rnd() % 2 === 0) { exclusive.run(alone); done++; }
   }
   return done;

@@ -86,20 +86,24 @@ export class ToyCpu implements TargetCpu {
       tlbil: h.add('tlbil', (cpu) => cpu.services.tlbFlushPage(va(cpu), 0, 1)),
       tlbir: h.add('tlbir', (cpu) => cpu.services.tlbFlushRangeAllCpusSynced(va(cpu), 0, cpu.argLo(1), 1)),
       ic: h.add('ic', (cpu) => {
-        const t: Translation = { phys: 0, prot: 0, lgPageSize: 0, attrs: 0 };
-        if (this.tlbFill(cpu, va(cpu), 0, 0, 0, true, t)) cpu.services.invalidateCode(t.phys + (va(cpu) & (PAGE - 1)), 4);
+        const at = cpu.services.probeAccess(va(cpu), 0, 1, 0, 0);
+        if (at >= 0) cpu.services.invalidateCode(at, 4);
+        return at === -1;
       }),
       flush: h.add('flush', (cpu) => requestTbFlush(this.engine!, cpu)),
       flags: h.add('flags', (cpu) => { cpu.tbFlags = cpu.argLo(0); }),
       xadd: h.add('xadd', (cpu) => {
-        if (!cpu.services.exclusive) { cpu.services.exitAtomic(); return true; }
-        const at = cpu.services.probeAccess(va(cpu), 0, 8, 1, 0);
-        if (at < 0) return true;
-        const { ram64 } = cpu.machine, old = ram64[at / 8];
-        ram64[at / 8] = 0xdeadn; // seen by anybody who is not kept out
-        ram64[at / 8] = BigInt.asUintN(64, old + cpu.arg64(1));
-        cpu.ret64(old);
-        return false;
+        let faulted = true;
+        const add = (): void => {
+          const at = cpu.services.probeAccess(va(cpu), 0, 8, 1, 0);
+          if (at < 0) return;
+          const { ram64 } = cpu.machine, old = ram64[at / 8];
+          ram64[at / 8] = 0xdeadn; // seen by anybody who is not kept out
+          ram64[at / 8] = BigInt.asUintN(64, old + cpu.arg64(1));
+          cpu.ret64(old);
+          faulted = false;
+        };
+        return !cpu.services.runExclusive(add) || faulted;
       }),
       wfi: h.add('wfi', (cpu) => cpu.store(CPUState.off.halted, 1)),
       ipi: h.add('ipi', (cpu) => this.#cpu(cpu.argLo(0)).interrupt(CPU_INTERRUPT_HARD)),

@@ -57,9 +57,8 @@ export const JmpCacheEntry = struct('JmpCacheEntry', 'one slot of tb_jmp_cache',
   tb: { type: 'i32', writer: 'owner; others only clear it', order: 'seqcst', doc: 'TB address, 0 = empty' },
   gen: owned('u32', 'jmp_gen when it was stored: another one makes it empty'),
 }, 8);
-/** Bits of a slot's number: the upper ones from the page, the lower ones from the offset in it. */
+/** Bits of a slot's number. */
 export const TB_JMP_CACHE_BITS = 15;
-export const TB_JMP_PAGE_BITS = 8;
 export const TB_JMP_CACHE_SIZE = 1 << TB_JMP_CACHE_BITS;
 
 /** One queued work item: `fn` indexes the work-function table, the arguments are its own. */

@@ -35,30 +35,28 @@ function cmpxchg128(cpu: Vcpu): boolean {
     cpu.target.unalignedAccess(cpu, lo, hi, MMU_DATA_LOAD, mmuIdx);
     return true;
   }
-  // One thread runs all vCPUs: it is alone already.
-  const alone = cpu.machine.spec.single || cpu.machine.layout.nrCpus === 1;
-  if (!alone && !services.exclusive) {
-    services.exitAtomic();
-    return true;
-  }
-  // What a read would have faulted on too is reported as a read (ESR_ELx.WnR).
-  if (services.probeAccess(lo, hi, 16, MMU_DATA_LOAD, mmuIdx) === -1) return true;
-  const at = services.probeAccess(lo, hi, 16, MMU_DATA_STORE, mmuIdx);
-  if (at === -1) return true;
-  if (at === -2) {
-    cpu.target.transactionFailed(cpu, lo, hi, 0, MMU_DATA_STORE, mmuIdx);
-    return true;
-  }
-  const { ram64 } = cpu.machine, k = at / 8, old0 = ram64[k], old1 = ram64[k + 1];
-  if (old0 === cpu.arg64(1) && old1 === cpu.arg64(2)) {
-    services.storeRam(at, () => {
-      ram64[k] = cpu.arg64(3);
-      ram64[k + 1] = cpu.arg64(4);
-    });
-  }
-  cpu.ret64(old0);
-  cpu.st64(CPUState.off.helper_ret + 8, old1);
-  return false;
+  let faulted = true;
+  const swap = (): void => {
+    // What a read would have faulted on too is reported as a read (ESR_ELx.WnR).
+    if (services.probeAccess(lo, hi, 16, MMU_DATA_LOAD, mmuIdx) === -1) return;
+    const at = services.probeAccess(lo, hi, 16, MMU_DATA_STORE, mmuIdx);
+    if (at === -1) return;
+    if (at === -2) {
+      cpu.target.transactionFailed(cpu, lo, hi, 0, MMU_DATA_STORE, mmuIdx);
+      return;
+    }
+    const { ram64 } = cpu.machine, k = at / 8, old0 = ram64[k], old1 = ram64[k + 1];
+    if (old0 === cpu.arg64(1) && old1 === cpu.arg64(2)) {
+      services.storeRam(at, () => {
+        ram64[k] = cpu.arg64(3);
+        ram64[k + 1] = cpu.arg64(4);
+      });
+    }
+    cpu.ret64(old0);
+    cpu.st64(CPUState.off.helper_ret + 8, old1);
+    faulted = false;
+  };
+  return !services.runExclusive(swap) || faulted;
 }
 
 /** wasm helpers by the number of their i64 arguments (src/target/arm/assembly/int.ts). */

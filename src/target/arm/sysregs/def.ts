@@ -30,6 +30,8 @@ export interface SysregDef {
   readonly mask?: bigint;
   /** Reads as this; writes do nothing. */
   readonly const?: bigint;
+  /** A constant of the model, by its name in CpuModel.idregs: `const` once the table is made. */
+  readonly idreg?: string;
   /** Extra check, at EL0 only: false traps to EL1 as a system register access. */
   readonly allowEl0?: (cpu: Vcpu, isRead: boolean) => boolean;
   /** A value below 2^53. */
@@ -54,4 +56,4 @@ export const plain = (name: string, key: SysregKey, field: number, more: Partial
 export const raz = (name: string, key: SysregKey, more: Partial<SysregDef> = {}): SysregDef => ({ name, key, const: 0n, ...more });
 /** A constant of the model, by its name in CpuModel.idregs. */
 export const modelConst = (name: string, key: SysregKey, more: Partial<SysregDef> = {}): SysregDef =>
-  ({ name, key, ro: true, read64: (_cpu, c) => c.idregs[name] ?? 0n, ...more });
+  ({ name, key, ro: true, idreg: name, ...more });

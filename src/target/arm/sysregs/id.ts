@@ -32,7 +32,6 @@ export function idSpace({ idregs }: SysregModel): SysregDef[] {
 
 const CCSIDR = ['CCSIDR_L1D', 'CCSIDR_L1I', 'CCSIDR_L2'] as const;
 const el0Without = (cpu: Vcpu, bit: number): boolean => cpu.ld32(envOff.el) === 0 && !(cpu.ld32(envOff.sctlr_el1) & bit);
-const DCZID_DZP = 1n << 4n;
 
 export const idRegs: readonly SysregDef[] = [
   plain('MPIDR_EL1', [3, 0, 0, 0, 5], envOff.mpidr_el1, { ro: true }),
@@ -41,7 +40,7 @@ export const idRegs: readonly SysregDef[] = [
   modelConst('AIDR_EL1', [3, 1, 0, 0, 7]),
   plain('CSSELR_EL1', [3, 2, 0, 0, 0], envOff.csselr_el1, { mask: 15n }),
   modelConst('CTR_EL0', [3, 3, 0, 0, 1], { el0: 'r', allowEl0: (cpu) => !el0Without(cpu, SCTLR.UCT) }),
-  { name: 'DCZID_EL0', key: [3, 3, 0, 0, 7], ro: true, el0: 'r', read64: (cpu, c) => c.idregs.DCZID_EL0 | (el0Without(cpu, SCTLR.DZE) ? DCZID_DZP : 0n) },
+  modelConst('DCZID_EL0', [3, 3, 0, 0, 7], { el0: 'r' }),
 ];
 
 /** Part number of MIDR_EL1, by which the implementation-defined registers go. */

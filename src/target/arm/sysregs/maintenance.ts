@@ -52,24 +52,25 @@ const uci = (cpu: Vcpu): boolean => (cpu.ld32(envOff.sctlr_el1) & SCTLR.UCI) !==
 
 /**
  * Cache maintenance by address translates it: no entry is a fault with CM and WnR set; EL0 needs read permission. There
- * is no cache. False: an exception was raised.
+ * is no cache. Returns what probeAccess does; -1: an exception was raised.
  */
-function translateForCache(cpu: Vcpu, lo: number, hi: number, access: MMUAccessType = MMU_DATA_LOAD): boolean {
+function translateForCache(cpu: Vcpu, lo: number, hi: number, access: MMUAccessType = MMU_DATA_LOAD): number {
   const mmuIdx = cpu.ld32(envOff.el) === 0 ? ARMMMUIdx.E10_0 : ARMMMUIdx.E10_1;
-  if (cpu.services.probeAccess(lo, hi, 1, access, mmuIdx) !== -1) return true;
-  cpu.st32(envOff.exc_syndrome, cpu.ld32(envOff.exc_syndrome) | ISS_CM | ISS_WNR);
-  return false;
+  const at = cpu.services.probeAccess(lo, hi, 1, access, mmuIdx);
+  if (at === -1) cpu.st32(envOff.exc_syndrome, cpu.ld32(envOff.exc_syndrome) | ISS_CM | ISS_WNR);
+  return at;
 }
 const dcByVa = (name: string, crm: number, feature?: 'dpb' | 'dpb2'): SysregDef =>
-  sys(`DC_${name}`, [1, 3, 7, crm, 1], (cpu, lo, hi) => !translateForCache(cpu, lo, hi), { el0: 'w', allowEl0: uci, endsTb: false, feature });
+  sys(`DC_${name}`, [1, 3, 7, crm, 1], (cpu, lo, hi) => translateForCache(cpu, lo, hi) === -1, { el0: 'w', allowEl0: uci, endsTb: false, feature });
 
-/** IC IVAU: the translated code of the cache line goes. Stores have dropped it already; this closes the window of a store that overtook a translation. */
+/**
+ * IC IVAU: the translated code of the cache line goes. Stores have dropped it already; this closes the window of a store
+ * that overtook a translation. This TB runs on: the instruction stream changes at an ISB.
+ */
 function icIvau(cpu: Vcpu, lo: number, hi: number): boolean {
-  const t: Translation = { phys: 0, prot: 0, lgPageSize: 0, attrs: 0 };
-  if (!translateForCache(cpu, lo, hi)) return true;
-  const target = cpu.target as ArmCpu;
-  if (target.tlbFill(cpu, lo, hi, MMU_DATA_LOAD, cpu.ld32(envOff.el) ? ARMMMUIdx.E10_1 : ARMMMUIdx.E10_0, true, t)) cpu.services.invalidateCode(t.phys + (lo & 0xfc0), 64);
-  return false;
+  const at = translateForCache(cpu, lo, hi);
+  if (at >= 0) cpu.services.invalidateCode(at - at % 64, 64);
+  return at === -1;
 }
 
 // --- address translation -------------------------------------------------------------------------------------------
@@ -106,8 +107,8 @@ export const maintenance: readonly SysregDef[] = [
   ...TLBI.flatMap(([name, op2, fn]) => tlbi(name, op2, fn, [7, 3, 1])),
   ...RANGES.flatMap(([name, op2]) => tlbi(name, op2, flushRange, [6, 2, 5], 'tlbirange')),
   sys('IC_IALLUIS', [1, 0, 7, 1, 0], nop), sys('IC_IALLU', [1, 0, 7, 5, 0], nop),
-  sys('IC_IVAU', [1, 3, 7, 5, 1], icIvau, { el0: 'w', allowEl0: uci }),
-  sys('DC_IVAC', [1, 0, 7, 6, 1], (cpu, lo, hi) => !translateForCache(cpu, lo, hi, MMU_DATA_STORE), { endsTb: false }),
+  sys('IC_IVAU', [1, 3, 7, 5, 1], icIvau, { el0: 'w', allowEl0: uci, endsTb: false }),
+  sys('DC_IVAC', [1, 0, 7, 6, 1], (cpu, lo, hi) => translateForCache(cpu, lo, hi, MMU_DATA_STORE) === -1, { endsTb: false }),
   sys('DC_ISW', [1, 0, 7, 6, 2], nop, { endsTb: false }), sys('DC_CSW', [1, 0, 7, 10, 2], nop, { endsTb: false }), sys('DC_CISW', [1, 0, 7, 14, 2], nop, { endsTb: false }),
   dcByVa('CVAC', 10), dcByVa('CVAU', 11), dcByVa('CIVAC', 14), dcByVa('CVAP', 12, 'dpb'), dcByVa('CVADP', 13, 'dpb2'),
   at('S1E1R', [1, 0, 7, 8, 0], el1, MMU_DATA_LOAD), at('S1E1W', [1, 0, 7, 8, 1], el1, MMU_DATA_STORE),

@@ -20,7 +20,7 @@ export function sysregTable(m: SysregModel, gicv3: boolean): Map<number, SysregD
     if (r.present && !r.present(m)) continue;
     const k = keyNumber(r.key);
     if (out.has(k)) throw new Error(`system registers ${out.get(k)!.name} and ${r.name} have one encoding`);
-    out.set(k, r);
+    out.set(k, r.idreg === undefined ? r : { ...r, const: m.idregs[r.idreg] ?? 0n });
   }
   return out;
 }

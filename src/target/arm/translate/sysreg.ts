@@ -127,7 +127,7 @@ function fpRegisterTraps(s: S, name: string): boolean {
   return el > 0;
 }
 
-interface Inline { read?: (s: S, d: Temp) => boolean | void; write?: (s: S, x: Temp) => boolean | void }
+interface Inline { read?: (s: S, d: Temp, def: SysregDef) => boolean | void; write?: (s: S, x: Temp) => boolean | void }
 const flagRegister = (field: number, bit: number): Inline => ({
   read: (s, d) => readBit(s, d, field, bit), write: (s, x) => s.tcg.st(bitOf(s, x, bit), field, 'st32'),
 });
@@ -152,6 +152,17 @@ const INLINE: Readonly<Record<string, Inline>> = {
   // Neither has an effect on translation.
   DIT: flagRegister(envOff.dit, 24), SSBS: flagRegister(envOff.ssbs, 12),
   FPCR: { read: (s, d) => s.tcg.ld(d, envOff.fpcr, 'ld32u') },
+  // DZP, bit 4: DC ZVA is not for EL0 while SCTLR_EL1.DZE is clear.
+  DCZID_EL0: {
+    read: (s, d, def) => {
+      if (s.el > 0) return s.tcg.mov(d, def.const!);
+      const off = s.tcg.i64();
+      s.tcg.ld(off, envOff.sctlr_el1);
+      s.tcg.setcond(Cond.TSTEQ, off, off, SCTLR.DZE);
+      s.tcg.shl(off, off, 4);
+      s.tcg.or(d, off, def.const!);
+    },
+  },
 };
 
 /** MSR (immediate): op1:op2 selects the field. */
@@ -210,7 +221,7 @@ function trans_MRS_MSR(s: S, a: Access): boolean {
   const checked = s.el === 0 && def.allowEl0 !== undefined, inline = INLINE[def.name];
   if (isRead) {
     const d = s.xd(a.rt);
-    if (!checked && inline?.read) return inline.read(s, d) !== false;
+    if (!checked && inline?.read) return inline.read(s, d, def) !== false;
     if (!checked && readPlain(s, def, d)) return true;
     s.callHelper(s.helpers.sysreg_read, d, key, checked ? BigInt(sysTrap(s, true)) : 0n);
     // RNDR sets the flags.

@@ -1,4 +1,5 @@
 // The bare-metal guests whose output on QEMU is kept as golden data, and how each is run.
+import { decodeGuest } from './decode.ts';
 import { exceptionGuest } from './exceptions.ts';
 import { MMU_MODELS, mmuGuest } from './mmu.ts';
 import { sysKey, sysregGuest } from './sysregs.ts';
@@ -8,6 +9,8 @@ export interface GoldenGuest {
   /** CPU models to run it on. */
   readonly models: readonly string[];
   readonly cpus?: number;
+  /** What QEMU has to switch off, by model. */
+  readonly without?: Readonly<Record<string, string>>;
   readonly image: (model: string) => Uint8Array;
 }
 
@@ -31,4 +34,5 @@ export const GUESTS: readonly GoldenGuest[] = [
   { name: 'sysregs', models: MODELS, image: () => sysregGuest(allSysKeys(), []) },
   { name: 'exceptions', models: ['cortex-a72', 'neoverse-n1', 'max'], image: exceptionGuest },
   { name: 'mmu', models: MMU_MODELS, image: (model) => mmuGuest(model, 1, 40) },
+  { name: 'decode', models: ['cortex-a72', 'max'], without: { max: 'sve=off,sme=off' }, image: decodeGuest },
 ];

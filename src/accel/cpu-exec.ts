@@ -1,7 +1,7 @@
 // cpuExec: the loop a vCPU thread lives in: find a TB, run it, handle exceptions, interrupts, work and halts.
 import { CPUState, CPU_INTERRUPT_EXITTB } from '../memory/layout/cpu.ts';
 import { SSTEP_NOIRQ } from '../memory/layout/debug.ts';
-import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_SINGLE_STEP, TB, TB_EXIT_HOT, TB_EXIT_MASK, TB_EXIT_REQUESTED, TB_EXIT_STUB } from '../memory/layout/tb.ts';
+import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_SINGLE_STEP, TB, TB_EXIT_HOT, TB_EXIT_HOT_REQUESTED, TB_EXIT_MASK, TB_EXIT_REQUESTED, TB_EXIT_STUB } from '../memory/layout/tb.ts';
 import { BqlSite } from './bql.ts';
 import { debugStop } from './debug.ts';
 import type { Engine } from './engine.ts';
@@ -123,11 +123,13 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
     const code = ret & TB_EXIT_MASK;
     last = code < 2 ? ret & ~TB_EXIT_MASK : 0;
     slot = code;
-    if (code === TB_EXIT_HOT) engine.hot.push(ret & ~TB_EXIT_MASK, Atomics.load(i32, machine.global('tb_gen')));
+    if (code === TB_EXIT_HOT) engine.hot.push(ret & ~TB_EXIT_MASK, Atomics.load(i32, machine.global('tb_gen')), target.pcLo(cpu), target.pcHi(cpu));
     else if (code === TB_EXIT_STUB) {
       const fn = Atomics.load(i32, (ret & ~TB_EXIT_MASK) + TB.off.fn >>> 2);
       if (fn !== 0) engine.instantiate(fn);
-    } else if (step !== 0 && (code !== TB_EXIT_REQUESTED || cpu.exceptionIndex >= 0)) stepDone(cpu);
+    } else if (code === TB_EXIT_HOT_REQUESTED) cpu.st32(off.hot_samples, cpu.ld32(off.hot_samples) + 1);
+    else if (code === TB_EXIT_REQUESTED && cpu.exceptionIndex < 0 && Atomics.load(i32, exitRequest) !== 0) cpu.st32(off.cold_samples, cpu.ld32(off.cold_samples) + 1);
+    if (step !== 0 && code < TB_EXIT_HOT && (code !== TB_EXIT_REQUESTED || cpu.exceptionIndex >= 0)) stepDone(cpu);
   }
 }
 

@@ -152,6 +152,7 @@ export class Engine {
   dropInstances(): void {
     this.#run.forEach((_, n) => { if (n > 0) this.tbs.set(n, this.#stub); });
     this.#run = [this.#run[0]];
+    Atomics.sub(this.machine.i32, this.machine.global('instances'), this.instances);
     this.instances = 0;
   }
   /** Live region instances of this thread. */
@@ -161,7 +162,7 @@ export class Engine {
   instantiate(n: number): void {
     if (this.#run[n]) return;
     if (this.instances >= MAX_INSTANCES) this.dropInstances();
-    const { i32, u8, layout } = this.machine;
+    const { i32, u8, layout } = this.machine, began = performance.now();
     const r = layout.regionBase + n * RegionDesc.size >>> 2;
     const at = i32[r + (RegionDesc.off.addr >>> 2)];
     const bytes = u8.slice(at, at + i32[r + (RegionDesc.off.bytes >>> 2)]);
@@ -169,6 +170,9 @@ export class Engine {
     this.#run[n] = exports.r0;
     this.tbs.set(n, exports.r0);
     this.instances++;
+    Atomics.add(i32, this.machine.global('instances'), 1);
+    this.machine.count('instances_made', 1);
+    this.machine.count('instantiate_ns', (performance.now() - began) * 1e6);
   }
 
   mmu(cpu: Vcpu): SoftMmu { return this.#mmus[cpu.index]!; }
@@ -178,6 +182,16 @@ export class Engine {
 
   /** Translates the TB at ram offset `key.phys`, whose virtual PC is (pcLo, pcHi). 0: the code buffer is full, flush and try again. */
   translate(key: TbKey, pcLo: number, pcHi: number): number {
+    const began = performance.now();
+    try {
+      return this.#translate(key, pcLo, pcHi);
+    } finally {
+      this.machine.count('translate_ns', (performance.now() - began) * 1e6);
+      this.machine.count('translated_tbs', 1);
+    }
+  }
+
+  #translate(key: TbKey, pcLo: number, pcHi: number): number {
     const { ram32 } = this.machine;
     const page = Math.floor(key.phys / TARGET_PAGE_SIZE), pageStart = page * (TARGET_PAGE_SIZE / 4);
     let maxInsns = key.cflags & CF_COUNT_MASK || MAX_INSNS;

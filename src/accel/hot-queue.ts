@@ -19,14 +19,16 @@ export class HotQueue {
   }
 
   /** Queues a TB; dropped when the ring is full (its counter will ask again). */
-  push(tb: number, gen: number): void {
+  push(tb: number, gen: number, pcLo: number, pcHi: number): void {
     const { i32 } = this.#m;
     this.#lock.withLock(() => {
       const tail = Atomics.load(i32, this.#tail);
       if (tail - Atomics.load(i32, this.#head) >= HOT_RING) return;
       const at = this.#m.layout.hotBase + (tail & (HOT_RING - 1)) * HotTb.size >>> 2;
       i32[at] = tb;
-      i32[at + 1] = gen;
+      i32[at + (HotTb.off.gen >>> 2)] = gen;
+      i32[at + (HotTb.off.pc >>> 2)] = pcLo;
+      i32[at + (HotTb.off.pc + 4 >>> 2)] = pcHi;
       Atomics.store(i32, this.#tail, tail + 1);
     });
     Atomics.add(i32, this.#word, 1);
@@ -34,7 +36,7 @@ export class HotQueue {
   }
 
   /** Takes a TB, sleeping while there is none; undefined when the machine shuts down. */
-  pop(): { tb: number; gen: number } | undefined {
+  pop(): { tb: number; gen: number; pc: bigint } | undefined {
     const { i32 } = this.#m, shutdown = this.#m.global('shutdown');
     for (;;) {
       // Read before the reasons to go on: whatever comes after that changes the word, and the wait returns at once.
@@ -45,7 +47,7 @@ export class HotQueue {
         if (head === Atomics.load(i32, this.#tail)) return undefined;
         const at = this.#m.layout.hotBase + (head & (HOT_RING - 1)) * HotTb.size >>> 2;
         Atomics.store(i32, this.#head, head + 1);
-        return { tb: i32[at], gen: i32[at + 1] };
+        return { tb: i32[at], gen: i32[at + (HotTb.off.gen >>> 2)], pc: this.#m.u64[at * 4 + HotTb.off.pc >>> 3] };
       });
       if (got) return got;
       Atomics.wait(i32, this.#word, seen);

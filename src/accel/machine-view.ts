@@ -66,6 +66,11 @@ export class Machine {
     return (this.layout.globalBase + GlobalPage.off[field]) >>> 2;
   }
 
+  /** Adds to a 64-bit counter of the global page. */
+  count(field: keyof typeof GlobalPage.off, n: number): void { Atomics.add(this.i64, this.global(field) >>> 1, BigInt(Math.round(n))); }
+  /** A 64-bit counter of the global page. */
+  counter(field: keyof typeof GlobalPage.off): number { return Number(Atomics.load(this.i64, this.global(field) >>> 1)); }
+
   /** Address of the descriptor of a page of the ram memory, by page number. */
   pageDesc(page: number): number { return this.layout.pageDescBase + page * PageDesc.size; }
 

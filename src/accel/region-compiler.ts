@@ -27,6 +27,20 @@ interface Translated extends RegionTb { readonly entryState: number | undefined;
 /** Page offsets a TB goes to by goto_tb. */
 const jumps = (t: RegionTb): number[] => t.ops.filter((op) => op.def === GOTO_TB).map((op) => op.imms[1]);
 
+/** A region that was compiled, for logs. */
+export interface CompiledRegion {
+  /** Virtual PC its entry was hot at; undefined: compiled without a vCPU's asking. */
+  readonly pc: bigint | undefined;
+  /** The entry first. */
+  readonly tbs: readonly RegionTb[];
+  readonly module: Uint8Array;
+}
+
+export type RegionCompilerOptions = Omit<RegionOptions, 'globals' | 'restored'> & {
+  /** Hook of `-d op_opt,out_asm`. */
+  readonly onCompile?: ((region: CompiledRegion) => void) | undefined;
+};
+
 export class RegionCompiler {
   readonly #m: Machine;
   readonly #target: TargetCpu;
@@ -34,15 +48,17 @@ export class RegionCompiler {
   readonly #queue: HotQueue;
   readonly #tcg = new TCGContext();
   readonly #opt: RegionOptions;
+  readonly #onCompile: RegionCompilerOptions['onCompile'];
   #modules: WebAssembly.Module[] = [];
   #tbGen = -1;
 
-  constructor(m: Machine, target: TargetCpu, opt: Omit<RegionOptions, 'globals' | 'restored'>) {
+  constructor(m: Machine, target: TargetCpu, opt: RegionCompilerOptions) {
     this.#m = m;
     this.#target = target;
     this.#store = new TbStore(m, []);
     this.#queue = new HotQueue(m);
     target.initTcg(this.#tcg);
+    this.#onCompile = opt.onCompile;
     this.#opt = { ...opt, globals: this.#tcg.globals, restored: this.#tcg.globals.filter((g) => target.restoredGlobals.includes(g.name)) };
   }
 
@@ -50,24 +66,30 @@ export class RegionCompiler {
   run(): void {
     const { i32 } = this.#m, gen = this.#m.global('tb_gen');
     for (let job = this.#queue.pop(); job; job = this.#queue.pop()) {
-      if (Atomics.load(i32, gen) === job.gen) this.compileNow(job.tb, job.gen);
+      if (Atomics.load(i32, gen) === job.gen) this.compileNow(job.tb, job.gen, job.pc);
     }
   }
 
   /** Compiles the region entered at `seed`. Whatever changes meanwhile makes the publication fail, nothing worse. */
-  compileNow(seed: number, tbGen: number): void {
+  compileNow(seed: number, tbGen: number, pc?: bigint): void {
     const { i32 } = this.#m, page = Math.floor(this.#store.phys(seed) / TARGET_PAGE_SIZE);
     if (Atomics.load(i32, seed + T.flags >>> 2) & TB_INVALID || Atomics.load(i32, seed + T.fn >>> 2) !== 0) return;
     if (i32[seed + T.cflags >>> 2] & CF_COUNT_MASK) return;
-    const gen = this.#store.codeGen(page);
+    const gen = this.#store.codeGen(page), began = performance.now();
     const tbs = this.#gather(seed, page);
     if (tbs.length === 0) return;
     const module = compileRegions([tbs], this.#opt);
+    this.#onCompile?.({ pc, tbs, module });
     if (Atomics.load(i32, this.#m.global('tb_gen')) !== tbGen) return;
     // Compiles it: V8 shares native code by the module's bytes as long as some Module of them lives.
     if (tbGen !== this.#tbGen) { this.#modules = []; this.#tbGen = tbGen; }
     this.#modules.push(new WebAssembly.Module(module));
-    this.#store.publishRegion(seed, module, tbs.length, page, gen);
+    const published = this.#store.publishRegion(seed, module, tbs.length, page, gen) === true;
+    this.#m.count('compile_ns', (performance.now() - began) * 1e6);
+    if (!published) return this.#m.count('dropped_regions', 1);
+    this.#m.count('compiled_regions', 1);
+    this.#m.count('compiled_tbs', tbs.length);
+    this.#m.count('compiled_bytes', module.length);
   }
 
   /** The seed and the TBs reachable from it by goto_tb on the same page with the same flags that are warm themselves. */

@@ -1,6 +1,6 @@
 // The TB store: descriptors, code buffer, page lists, chaining, invalidation, flush. Shared by all vCPU threads.
 import { SpinLock } from '#atomics-sync';
-import { TARGET_PAGE_BITS, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
+import { CPUState, TARGET_PAGE_BITS, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
 import { INSN_START_WORDS, MAX_REGIONS, PAGE_CODE, PageDesc, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
 import type { Machine } from './machine-view.ts';
 import { Qht } from './qht.ts';
@@ -22,6 +22,22 @@ export interface TbImage {
   icount: number;
   code: Uint8Array;
   insns: readonly number[];
+}
+
+/** What has been translated and compiled, since the start unless it says now; times in ms. */
+export interface JitStats {
+  /** Now. */
+  tbs: number; regions: number; codeBytes: number; flushes: number;
+  translatedTbs: number; translateMs: number;
+  /** A region is a module of its own. */
+  compiledRegions: number; compiledTbs: number; regionBytes: number; droppedRegions: number; compileMs: number;
+  /** Now, over all threads. */
+  instances: number;
+  instancesMade: number; instantiateMs: number;
+  /** Guest instructions interpreted; run by regions (0 unless they are counted). */
+  coldInsns: number; hotInsns: number;
+  /** Requests to leave that found a vCPU in a region, in the interpreter. */
+  hotSamples: number; coldSamples: number;
 }
 
 /** Outcome of an insertion: the TB to run, or why there is none. */
@@ -71,6 +87,7 @@ export class TbStore {
   flush(): void {
     const { layout } = this.#m, i32 = this.#i32;
     const count = Math.min(Atomics.load(i32, this.#tbCount), this.#maxTbs);
+    this.#m.count('cold_insns', this.#interpreted());
     for (let k = 0; k < count; k++) {
       const page = this.#pageOf(layout.tbBase + k * TB.size), d = this.#m.pageDesc(page);
       // No vCPU is at work, but translators of regions may be: what they have under way ends with 'code changed'.
@@ -313,10 +330,30 @@ export class TbStore {
     }
   }
 
+  /** Guest instructions run by the interpreter since the last flush. */
+  #interpreted(): number {
+    const { layout, u32 } = this.#m, count = Math.min(Atomics.load(this.#i32, this.#tbCount), this.#maxTbs);
+    let n = 0;
+    for (let k = 0, w = layout.tbBase >>> 2; k < count; k++, w += TB.size >>> 2) n += u32[w + (T.exec_count >>> 2)] * u32[w + (T.icount >>> 2)];
+    return n;
+  }
+
   /** Figures for `info jit`. */
-  stats(): { tbs: number; regions: number; codeBytes: number; flushes: number } {
-    const i32 = this.#i32;
+  stats(): JitStats {
+    const i32 = this.#i32, m = this.#m, { cpuBase, cpuStride, nrCpus } = m.layout;
+    const sum = (field: 'hot_samples' | 'cold_samples' | 'hot_insns'): number => {
+      let n = 0;
+      for (let k = 0; k < nrCpus; k++) {
+        const w = cpuBase + k * cpuStride + CPUState.off[field] >>> 2;
+        n += m.u32[w] + (field === 'hot_insns' ? m.u32[w + 1] * 2 ** 32 : 0);
+      }
+      return n;
+    };
     return {
+      translatedTbs: m.counter('translated_tbs'), translateMs: m.counter('translate_ns') / 1e6,
+      compiledRegions: m.counter('compiled_regions'), compiledTbs: m.counter('compiled_tbs'), regionBytes: m.counter('compiled_bytes'), droppedRegions: m.counter('dropped_regions'),
+      compileMs: m.counter('compile_ns') / 1e6, instances: Atomics.load(i32, m.global('instances')), instancesMade: m.counter('instances_made'), instantiateMs: m.counter('instantiate_ns') / 1e6,
+      coldInsns: m.counter('cold_insns') + this.#interpreted(), hotInsns: sum('hot_insns'), hotSamples: sum('hot_samples'), coldSamples: sum('cold_samples'),
       tbs: Atomics.load(i32, this.#tbCount),
       codeBytes: (Atomics.load(i32, this.#codePtr) >>> 0) - this.#m.layout.codeBase,
       flushes: Atomics.load(i32, this.#m.global('tb_gen')) - 1,

@@ -175,6 +175,7 @@ export function parseAccel(texts: readonly string[], machineAccel: string | unde
     accel.tbSize = tbSize === undefined ? accel.tbSize : tbSize * MiB;
     accel.exclusive = opts.choice('exclusive', catalog.exclusiveSchemes) ?? accel.exclusive;
     accel.oneInsnPerTb = opts.bool('one-insn-per-tb') ?? accel.oneInsnPerTb;
+    accel.stats = opts.bool('stats') ?? accel.stats;
     accel.check = opts.bool('check') ?? accel.check;
     if (accel.check) throw opts.error('check=on is not available yet', 'not-available');
     if (opts.bool('split-wx')) throw opts.error('split-wx=on is not available yet', 'not-available');
@@ -183,7 +184,7 @@ export function parseAccel(texts: readonly string[], machineAccel: string | unde
   }
   return {
     thread: accel.thread ?? 'multi', tbSize: accel.tbSize, exclusive: accel.exclusive ?? catalog.exclusiveSchemes[0],
-    oneInsnPerTb: accel.oneInsnPerTb ?? false, check: accel.check ?? false,
+    oneInsnPerTb: accel.oneInsnPerTb ?? false, stats: accel.stats ?? false, check: accel.check ?? false,
   };
 }
 

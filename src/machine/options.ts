@@ -34,6 +34,8 @@ export interface AccelOptions {
   /** How LDXR/STXR are emulated: one of Catalog.exclusiveSchemes. */
   readonly exclusive: string;
   readonly oneInsnPerTb: boolean;
+  /** Instructions are counted in both tiers; the figures of the JIT are written at the end. */
+  readonly stats: boolean;
   /** Self-checks of the translator. */
   readonly check: boolean;
 }

@@ -36,7 +36,7 @@ export function createVm(o: MachineOptions, boot: VirtOptions['boot'], serial: C
       cpus: o.smp.cpus, cpuModel: o.cpu.model, cpuProps: o.cpu.props, gicVersion: o.virt.gicVersion, ramSize: o.memory.size,
       topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads }, numa,
       thread: o.smp.cpus > 1 ? o.accel.thread : 'multi', tbSize: o.accel.tbSize ?? DEFAULT_TB_SIZE, oneInsnPerTb: o.accel.oneInsnPerTb,
-      regions: process.env.MTTCG_REGIONS !== '0' && !tracesExecution(o.log.items), serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
+      jitStats: o.accel.stats, regions: process.env.MTTCG_REGIONS !== '0' && !tracesExecution(o.log.items), serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
       exclusive: exclusiveScheme(o.accel.exclusive), semihosting: o.semihosting?.enable === true || o.boot.defaultGuest,
       randomness: o.virt.dtbRandomness, phandleStart: o.virt.phandleStart, seed: o.seed, log: logConfig(), onGuest, onExit,
     });
@@ -88,7 +88,9 @@ export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<nu
     // With --preconfig there is no machine yet.
     if (vm.machine) startGdb(vm.machine);
     await vm.start();
-    return await end;
+    const code = await end;
+    if (o.accel.stats && vm.machine) process.stderr.write(vm.machine.jitReport().map((line) => `${line}\n`).join(''));
+    return code;
   } finally {
     management.close();
     await chardevs.close();

@@ -1,12 +1,14 @@
 // The `-d` items about translation blocks: in_asm, op, op_opt, exec, cpu, nochain, in QEMU's formats.
 import type { EngineOptions } from '../accel/engine.ts';
+import type { RegionCompilerOptions } from '../accel/region-compiler.ts';
 import type { Machine } from '../accel/machine-view.ts';
 import {
-  CPU_LOG_EXEC, CPU_LOG_TB_CPU, CPU_LOG_TB_IN_ASM, CPU_LOG_TB_NOCHAIN, CPU_LOG_TB_OP, CPU_LOG_TB_OP_OPT, qemuLog, qemuLogInAddrRange, qemuLogMask,
+  CPU_LOG_EXEC, CPU_LOG_TB_CPU, CPU_LOG_TB_IN_ASM, CPU_LOG_TB_NOCHAIN, CPU_LOG_TB_OP, CPU_LOG_TB_OP_OPT, CPU_LOG_TB_OUT_ASM, qemuLog, qemuLogInAddrRange, qemuLogMask,
 } from '../log.ts';
 import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, TB } from '../memory/layout/tb.ts';
 import { a64Decoder } from '../target/arm/translate/index.ts';
 import { printOps } from '../tcg/text.ts';
+import { moduleText } from '../tcg/wasm/text.ts';
 
 const TRANSLATION = CPU_LOG_TB_IN_ASM | CPU_LOG_TB_OP | CPU_LOG_TB_OP_OPT;
 const EXECUTION = CPU_LOG_EXEC | CPU_LOG_TB_CPU;
@@ -43,3 +45,11 @@ export function traceHooks(items: number, m: Machine): Pick<EngineOptions, 'onTr
   };
   return { onTranslate: items & TRANSLATION ? onTranslate : undefined, onExec: items & EXECUTION ? onExec : undefined };
 }
+
+/** The region compiler's hook for `op_opt` and `out_asm`: the ops it compiles, the module as text. The interpreter's TBs have no code of their own. */
+export const regionHook = (items: number): RegionCompilerOptions['onCompile'] => (items & (CPU_LOG_TB_OP_OPT | CPU_LOG_TB_OUT_ASM) ? ({ pc, tbs, module }) => {
+  const page = (pc ?? 0n) & ~0xfffn, at = (start: number) => hex(page + BigInt(start), 16);
+  if (!tbs.some((tb) => qemuLogInAddrRange(page + BigInt(tb.start)))) return;
+  qemuLogMask(CPU_LOG_TB_OP_OPT, () => `OP after optimization and liveness analysis: [region of ${tbs.length} TBs]\n${tbs.map((tb) => ` ---- ${at(tb.start)}\n${printOps(tb.ops)}`).join('')}\n`);
+  qemuLogMask(CPU_LOG_TB_OUT_ASM, () => `OUT: [size=${module.length}]\n${tbs.map((tb) => `  -- guest addr 0x${at(tb.start)}\n`).join('')}${moduleText(module)}\n`);
+} : undefined);

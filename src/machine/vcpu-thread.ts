@@ -17,7 +17,7 @@ import { ArmCpu } from '../target/arm/arm-cpu.ts';
 import { cpuModel } from '../target/arm/cpu-models.ts';
 import { envOff } from '../target/arm/env.ts';
 import type { ArmPorts } from '../target/arm/ports.ts';
-import { traceHooks } from './tb-log.ts';
+import { regionHook, traceHooks } from './tb-log.ts';
 import { mpAffinity, NUM_IRQS, VIRT_REGION, type GicVersion } from './virt-map.ts';
 import { CPU_LOG_INT, CPU_LOG_MMU, joinLog, LOG_GUEST_ERROR, LOG_UNIMP, qemuLogMask, type LogConfig } from '../log.ts';
 
@@ -30,6 +30,8 @@ export interface ArmConfig {
   semihosting: boolean;
   /** Hot code is compiled to regions. */
   regions: boolean;
+  /** Regions count the instructions they run. */
+  jitStats: boolean;
   /** `-accel tcg,exclusive=`. */
   exclusive: ExclusiveSchemeName;
   /** `-d`, `-D`, `-dfilter`. */
@@ -130,5 +132,5 @@ export function runTranslator(data: VcpuThreadData): void {
   const { machine, config, clock, gic } = open(data);
   const target = createTarget(machine, clock, config, gic, (n) => new Vcpu(machine, undefined!, n));
   const pages = (m: WebAssembly.Memory) => m.buffer.byteLength / 65536;
-  new RegionCompiler(machine, target, { pcOffset: envOff.pc, statePages: pages(data.spec.state), ramPages: pages(data.spec.ram) }).run();
+  new RegionCompiler(machine, target, { pcOffset: envOff.pc, statePages: pages(data.spec.state), ramPages: pages(data.spec.ram), countInsns: config.jitStats, onCompile: regionHook(config.log?.items ?? 0) }).run();
 }

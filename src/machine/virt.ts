@@ -37,6 +37,7 @@ import { CPUARMState, envOff } from '../target/arm/env.ts';
 import { firmwareItems, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
 import type { ExclusiveFigures } from './exclusive-report.ts';
 import { Inspector } from './inspect.ts';
+import { jitLines } from './jit-report.ts';
 import { IoServer } from './io-server.ts';
 import type { RtcOptions } from './options.ts';
 import { rtcClock, VmClock } from './rtc-clock.ts';
@@ -98,6 +99,8 @@ export interface VirtOptions {
   log?: LogConfig;
   /** Hot code is compiled to wasm regions; off: interpreter only. */
   regions?: boolean;
+  /** Regions count the instructions they run. */
+  jitStats?: boolean;
   /** `-accel tcg,exclusive=`. */
   exclusive?: ExclusiveSchemeName;
   /** What becomes of a guest's own reset, power-off or panic; absent: `noReboot` and `noShutdown` decide. */
@@ -133,7 +136,7 @@ export class VirtMachine {
   constructor(o: VirtOptions) {
     this.#o = o;
     const config: ArmConfig = {
-      cpuModel: o.cpuModel, cpuProps: o.cpuProps ?? {}, gicVersion: o.gicVersion, nrCpus: o.cpus, semihosting: o.semihosting ?? false, regions: o.regions ?? false,
+      cpuModel: o.cpuModel, cpuProps: o.cpuProps ?? {}, gicVersion: o.gicVersion, nrCpus: o.cpus, semihosting: o.semihosting ?? false, regions: o.regions ?? false, jitStats: o.jitStats ?? false,
       exclusive: this.exclusiveScheme, log: o.log,
     };
     const flashBytes = VIRT_MEMMAP.FLASH.size;
@@ -334,6 +337,8 @@ export class VirtMachine {
   get inspect(): Inspector { return new Inspector(this.machine); }
   /** Bytes of the code buffer. */
   get tbSize(): number { return this.#o.tbSize; }
+  /** `info jit`. */
+  jitReport(): string[] { return jitLines(this.stats(), this.tbSize); }
   /** Figures of the TB store. */
   stats(): ReturnType<TbStore['stats']> { return this.#engine.store.stats(); }
   /** The exclusive monitor's figures. */

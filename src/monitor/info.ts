@@ -1,6 +1,6 @@
 // `info`: what the human monitor can show of the machine.
 import type { QmpContext } from '../qmp/context.ts';
-import { jitLines, numaLines, ramBlockLines, romLines } from '../qmp/commands/text.ts';
+import { numaLines, ramBlockLines, romLines } from '../qmp/commands/text.ts';
 import { toJson, type Json } from '../qmp/json.ts';
 import type { QomObject } from '../qmp/qom.ts';
 import { threadIds } from '../qmp/host-threads.ts';
@@ -82,7 +82,7 @@ export const INFO: readonly InfoRow[] = [
   },
   { name: 'history', help: 'show the command line history', run: (_c, _a, state) => state.history.map((line, i) => `${i}: '${line}'`) },
   { name: 'irq', help: 'show the interrupts statistics (if available)', run: () => [] },
-  { name: 'jit', help: 'show dynamic compiler info', run: ({ vm }) => jitLines(vm.machine!, vm.machine!.tbSize) },
+  { name: 'jit', help: 'show dynamic compiler info', run: ({ vm }) => vm.machine!.jitReport() },
   { name: 'kvm', help: 'show KVM information', run: () => ['kvm support: not compiled'] },
   { name: 'mem', help: 'show the virtual memory mappings that the TLB of the current CPU holds', run: (c, _a, state) => memRanges(c, state.cpu) },
   {

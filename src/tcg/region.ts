@@ -1,7 +1,7 @@
 // The region compiler: several TBs of one page as one wasm function, loops as wasm loops, guest registers in locals.
 import { isWideRam } from '../memory/ram.ts';
 import { CPUState, TLBDesc } from '../memory/layout/cpu.ts';
-import { TB, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED } from '../memory/layout/tb.ts';
+import { TB, TB_EXIT_HOT_REQUESTED, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED } from '../memory/layout/tb.ts';
 import { declareImports, emitJmpCacheProbe, valType, type InterpreterOptions } from './interpreter.ts';
 import { SLOW_PATHS } from './ops/mem.ts';
 import type { WasmCallEmit } from './ops/control.ts';
@@ -26,6 +26,8 @@ export interface RegionOptions extends InterpreterOptions {
   globals: readonly Temp[];
   /** Those that restoreState writes to env. */
   restored: readonly Temp[];
+  /** Count the instructions run, TB by TB. */
+  countInsns?: boolean;
 }
 
 /** Several regions become one module; region k is exported as `r<k>`. */
@@ -97,7 +99,7 @@ class RegionEmit implements WasmCallEmit {
     const { w } = this, entry = this.#g.nodes[this.#g.entry];
     // As the interpreter does before each TB: regions may enter each other for ever.
     this.#exitRequest();
-    w.hint(false); w.if(); w.i32Const(entry.tb.tb | TB_EXIT_REQUESTED); w.return(); w.end();
+    w.hint(false); w.if(); w.i32Const(entry.tb.tb | TB_EXIT_HOT_REQUESTED); w.return(); w.end();
     // Virtual address of the page's first byte.
     w.localGet(ENV); w.mem('i64_load', this.#opt.pcOffset); w.i64Const(entry.tb.start); w.op('i64_sub'); w.localSet(this.scratch('i64', 'page'));
     this.#load(this.#flow.entry);
@@ -189,6 +191,7 @@ class RegionEmit implements WasmCallEmit {
     const node = this.#g.nodes[n];
     const here: Place = this.#where = { node: n, op: node.ops[0], at: 0, insn: node.insn, dirty: this.#flow.dirtyAtStart(n), pcLocal: this.#flow.keepsPc(node.tbHead), sync: false };
     if (node.dispatch) return this.#dispatch(n);
+    if (node.head && this.#opt.countInsns) this.#count(node.tb);
     if (node.head && here.pcLocal) { this.#startPc(n); this.w.localSet(this.#localOf(this.#pc!)); }
     for (let k = 0; k < node.ops.length; k++) {
       const op = node.ops[k];
@@ -203,6 +206,14 @@ class RegionEmit implements WasmCallEmit {
       if (op.outs.includes(this.#pc!)) here.pcLocal = true;
     }
     if (node.next.length) this.#edge(n, node.next[0]);
+  }
+
+  /** hot_insns += instructions of the TB. */
+  #count(tb: RegionTb): void {
+    const { w } = this;
+    w.localGet(ENV);
+    w.localGet(ENV); w.mem('i64_load', CPUState.off.hot_insns); w.i64Const(tb.ops.filter((op) => op.def === INSN_START).length); w.op('i64_add');
+    w.mem('i64_store', CPUState.off.hot_insns);
   }
 
   /** Goes where the PC says by halving the targets, which are in order of their addresses. */
@@ -237,7 +248,7 @@ class RegionEmit implements WasmCallEmit {
         this.#store(here.dirty & ~flush & (this.#pc ? ~bit(this.#pc) : -1n));
         this.#storeStartPc(d);
       }
-      w.i32Const(nodes[d].tb.tb | TB_EXIT_REQUESTED); w.return();
+      w.i32Const(nodes[d].tb.tb | TB_EXIT_HOT_REQUESTED); w.return();
       w.end();
     }
     if (back) {

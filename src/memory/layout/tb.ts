@@ -43,6 +43,8 @@ export const TB_EXIT_REQUESTED = 3;
 export const TB_EXIT_HOT = 4;
 /** The TB's region has no instance on this thread yet. It was not run. */
 export const TB_EXIT_STUB = 5;
+/** A region left because it was asked to (an interpreted TB says TB_EXIT_REQUESTED). */
+export const TB_EXIT_HOT_REQUESTED = 6;
 export const TB_EXIT_MASK = 15;
 
 /** QHT bucket line: one cache line; chained when full. */
@@ -110,6 +112,17 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   event: shared('i32', 'any', 'EVENT_* bits for main: system off, reset, panic'),
   exit_code: shared('i32', 'any', 'exit status the guest asked for (semihosting), with EVENT_SHUTDOWN'),
   debug_cpu: shared('i32', 'vCPUs; main clears', 'first vCPU that came to a debug stop, + 1; 0 = none'),
+  translate_ns: shared('i64', 'vCPUs', 'time spent translating TBs, ns'),
+  translated_tbs: shared('i64', 'vCPUs', 'TBs translated since the start'),
+  cold_insns: shared('i64', 'tb_flush', 'guest instructions interpreted by TBs that were flushed'),
+  compile_ns: shared('i64', 'translators', 'time spent compiling regions, ns'),
+  compiled_regions: shared('i64', 'translators', 'regions compiled and published since the start'),
+  compiled_tbs: shared('i64', 'translators', 'TBs in them'),
+  compiled_bytes: shared('i64', 'translators', 'bytes of their wasm'),
+  dropped_regions: shared('i64', 'translators', 'regions compiled and not published: the code had changed, or there was no room'),
+  instantiate_ns: shared('i64', 'vCPUs', 'time spent creating instances of regions, ns'),
+  instances_made: shared('i64', 'vCPUs', 'instances created since the start'),
+  instances: shared('i32', 'vCPUs', 'instances live now, over all threads'),
   io_posted_lock: shared('i32', 'any', 'spin lock of the posted-write ring', 4),
   io_posted_head: shared('i32', 'main', 'next posted write to run'),
   io_posted_tail: shared('i32', 'vCPUs under io_posted_lock', 'next free slot'),
@@ -137,6 +150,7 @@ export const MAX_REGIONS = 1 << 15;
 export const HotTb = struct('HotTb', 'entry of the hot-TB ring', {
   tb: locked('u32', 'hot_lock', 'TB address'),
   gen: locked('u32', 'hot_lock', 'tb_gen when it was queued'),
+  pc: { type: 'u64', writer: 'any', lock: 'hot_lock', order: 'plain', doc: 'virtual PC it was entered with' },
 });
 export const HOT_RING = 1024;
 

@@ -8,21 +8,6 @@ import type { QmpHandlers } from '../server.ts';
 const hex = (n: number, digits: number) => `0x${n.toString(16).padStart(digits, '0')}`;
 const text = (lines: readonly string[]) => ({ 'human-readable-text': lines.map((l) => `${l}\n`).join('') });
 
-/** `info jit`: what the code buffer and the TB store hold. */
-export function jitLines(machine: VirtMachine, tbSize: number): string[] {
-  const s = machine.stats();
-  return [
-    'Translation buffer state:',
-    `gen code size       ${s.codeBytes}/${tbSize}`,
-    `TB count            ${s.tbs}`,
-    `TB avg host size    ${s.tbs === 0 ? 0 : Math.round(s.codeBytes / s.tbs)} bytes`,
-    `region count        ${s.regions}`,
-    '',
-    'Statistics:',
-    `TB flush count      ${s.flushes}`,
-  ];
-}
-
 /** `info ramblock`. */
 export function ramBlockLines(machine: VirtMachine): string[] {
   const blocks = machine.machine.spec.flat.filter((r) => r.ramOffset !== undefined).toSorted((a, b) => b.size - a.size);
@@ -46,7 +31,7 @@ export const romLines = (machine: VirtMachine): string[] =>
   machine.bootInfo.blobs.map((b) => `addr=${b.pa.toString(16).padStart(16, '0')} size=${hex(b.bytes.length, 6)} mem=ram name="${b.name}"`);
 
 export const textCommands = {
-  'x-query-jit': ({ vm }) => text(jitLines(vm.machine!, vm.machine!.tbSize)),
+  'x-query-jit': ({ vm }) => text(vm.machine!.jitReport()),
   'x-query-opcount': () => text(['[TCG profiler not compiled]']),
   'x-query-profile': () => { throw new QmpError('Internal profiler not compiled'); },
   'x-query-irq': () => text([]),

@@ -176,7 +176,7 @@ function open(mode: 'w' | 'a'): void {
     if (mode === 'w') closeSync(openSync(path, 'w'));
     fd = openSync(path, 'a');
   } catch (error) {
-    throw new UserError('log-file', `Error opening logfile ${path}: ${systemMessage(error)}`);
+    throw new UserError('log-file', `Error opening logfile ${path}: ${systemMessage(error).replace(/^./, (c) => c.toUpperCase())}`);
   }
 }
 

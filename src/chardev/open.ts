@@ -46,12 +46,15 @@ export class Chardevs {
   readonly #backends: Map<string, HostBackend>;
   readonly #serials: readonly CharBackend[];
   /** Ids that a device or a monitor uses. */
-  readonly #used: ReadonlySet<string>;
+  readonly #used: Set<string>;
+  /** The back end of the gdb stub, when -gdb is given. */
+  readonly gdb: CharBackend | undefined;
 
-  constructor(backends: Map<string, HostBackend>, serials: readonly CharBackend[], used: ReadonlySet<string> = new Set()) {
+  constructor(backends: Map<string, HostBackend>, serials: readonly CharBackend[], used: Set<string> = new Set(), gdb?: CharBackend) {
     this.#backends = backends;
     this.#serials = serials;
     this.#used = used;
+    this.gdb = gdb;
   }
 
   /** Each with its id; `frontendOpen`: a device or a monitor is connected to it. */
@@ -65,6 +68,14 @@ export class Chardevs {
     const backend = track(await openOne(spec));
     this.#backends.set(spec.id, backend);
     return backend;
+  }
+
+  /** Something uses it from now on, or no longer. UserErrors `no-chardev`, `chardev-in-use`. */
+  use(id: string, used = true): void {
+    if (!this.#backends.has(id)) throw new UserError('no-chardev', `Chardev '${id}' not found`);
+    if (used && this.#used.has(id)) throw new UserError('chardev-in-use', `Chardev '${id}' is busy`);
+    if (used) this.#used.add(id);
+    else this.#used.delete(id);
   }
 
   /** Closes one (`chardev-remove`). UserErrors `no-chardev`, `chardev-in-use`. */
@@ -145,8 +156,9 @@ export async function openChardevs(options: ChardevOptions, hooks: ChardevHooks)
   }
   const end = (id: string, kind: 'console' | 'monitor') => muxes.get(id)?.port(kind) ?? backends.get(id)!;
   const serials = options.serials.map((id) => (id === null ? new NullBackend() : end(id, 'console')));
-  const used = new Set([...options.serials.filter((id) => id !== null), ...options.monitors.map((m) => m.chardev)]);
-  const chardevs = new Chardevs(backends, serials, used);
+  const gdb = options.gdb === undefined ? undefined : end(options.gdb, 'console');
+  const used = new Set([...options.serials.filter((id) => id !== null), ...options.monitors.map((m) => m.chardev), ...(options.gdb === undefined ? [] : [options.gdb])]);
+  const chardevs = new Chardevs(backends, serials, used, gdb);
   for (const spec of options.monitors) hooks.monitor?.(spec, end(spec.chardev, 'monitor'), muxes.has(spec.chardev), chardevs);
   return chardevs;
 }

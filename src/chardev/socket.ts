@@ -1,6 +1,7 @@
 // A TCP or UNIX socket as a character device: one peer at a time, as server or client.
-import { lstatSync, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { UserError } from '../errors.ts';
 import { log, systemMessage } from '../log.ts';
 import { streamSink } from './fd-sink.ts';
@@ -114,6 +115,8 @@ export class SocketBackend extends HostBackend {
         this.#server = await listening(address, port);
         break;
       } catch (error) {
+        // A folder that is not there is reported as one that must not be written.
+        if (address.type === 'unix' && codeOf(error) === 'EACCES' && !existsSync(dirname(address.path))) throw fail('no such file or directory');
         if (codeOf(error) !== 'EADDRINUSE' || port >= last) throw fail(systemMessage(error));
       }
     }

@@ -6,9 +6,10 @@ import { CPU_PROPERTIES, EXCLUSIVE_SCHEMES, MACHINES, type Catalog } from './cat
 import { UserError } from '../errors.ts';
 import { VERSION } from './help.ts';
 import type { MachineOptions } from '../machine/options.ts';
-import { parseCommandLine } from './parse.ts';
+import { parseCommandLine, parseGdb } from './parse.ts';
 import { daemonize, daemonReady, isDaemon } from './daemon.ts';
 import { parseChardev } from './chardev-args.ts';
+import { parseObject } from './object-args.ts';
 import { onQuitSignal, quitOnSignals } from './signals.ts';
 
 /**
@@ -52,6 +53,8 @@ async function run(options: MachineOptions, warnings: readonly string[]): Promis
     product: `mttcg ${VERSION}`,
     catalog: { ...await loadCatalog(), cpuProperties: CPU_PROPERTIES },
     parseChardev,
+    parseObject,
+    parseGdb,
     opened: () => {
       openLog();
       if (options.pidfile !== undefined) writePidfile(options.pidfile);

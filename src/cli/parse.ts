@@ -7,7 +7,7 @@ import { MAX_MUX } from '../chardev/spec.ts';
 import type { ChardevOptions, ChardevSpec, MonitorSpec } from '../chardev/spec.ts';
 import { GICV2_MAX_CPUS } from './catalog.ts';
 import type { Catalog } from './catalog.ts';
-import { parseChardev, parseDevice } from './chardev-args.ts';
+import { parseChardev, parseDevice, type DeviceArg } from './chardev-args.ts';
 import { configText, readConfig } from './config-file.ts';
 import { UserError } from '../errors.ts';
 import { listing } from './help.ts';
@@ -32,6 +32,8 @@ type Collected = { readonly [K in OptionName]: readonly string[] };
 /** vCPUs of the embedded guest when -smp does not say; its CPU, which has the LSE atomics it shows. */
 const DEFAULT_GUEST_CPUS = 4;
 const DEFAULT_GUEST_CPU = 'max';
+/** Id of the chardev that -gdb makes. */
+const GDB_CHARDEV = 'gdb';
 const HELP_WORDS = ['help', '?'];
 
 /** Splits argv into options. UserErrors `unknown-option`, `missing-argument`, `not-available`. */
@@ -265,7 +267,7 @@ function parseCharacterDevices(given: Collected): ChardevOptions {
     addMonitor(id, `-mon ${text}`, mode, pretty ?? false);
   }
   const gdbText = lastOf(given.gdb) ?? (given.s.length > 0 ? 'tcp::1234' : 'none');
-  const gdb = device('-gdb', gdbSocket(gdbText), 'gdb') ?? undefined;
+  const gdb = device('-gdb', gdbSocket(gdbText), GDB_CHARDEV) ?? undefined;
   if (gdb !== undefined) uses.push({ id: gdb, where: `-gdb ${gdbText}` });
 
   for (const { id, where } of uses) {
@@ -281,6 +283,9 @@ function parseCharacterDevices(given: Collected): ChardevOptions {
 /** A TCP port of the gdb stub is always a server that nobody waits for; without a host, on this machine only. */
 const gdbSocket = (text: string): string =>
   (text.startsWith('tcp:') ? `${text.replace(/^tcp::/, 'tcp:127.0.0.1:')},server=on,wait=off,nodelay=on` : text);
+
+/** The argument of -gdb, for the monitor's gdbserver. UserErrors. */
+export const parseGdb = (text: string): DeviceArg => parseDevice('-gdb', gdbSocket(text), GDB_CHARDEV);
 
 function parseEscape(given: Collected): number {
   const text = lastOf(given.echr);

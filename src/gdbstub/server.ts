@@ -46,6 +46,13 @@ export class GdbServer implements CharFrontend, Session {
     backend.attach(this);
   }
 
+  /** Leaves the device; a client that is connected counts as gone. */
+  async close(): Promise<void> {
+    this.#backend.attach(null);
+    this.#do(async () => this.#leave());
+    await this.#queue;
+  }
+
   // --- the line --------------------------------------------------------------------------------------------------
 
   canReceive(): number { return this.#waiting < MAX_WAITING ? MAX_PACKET : 0; }

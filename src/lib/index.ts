@@ -2,6 +2,7 @@
 import { openChardevs, type Chardevs } from '../chardev/open.ts';
 import { CPU_PROPERTIES, EXCLUSIVE_SCHEMES, MACHINES } from '../cli/catalog.ts';
 import { parseChardev } from '../cli/chardev-args.ts';
+import { parseObject } from '../cli/object-args.ts';
 import { VERSION } from '../cli/help.ts';
 import { parseCommandLine } from '../cli/parse.ts';
 import { UserError } from '../errors.ts';
@@ -103,7 +104,7 @@ export class Machine {
       console.finish();
       ended(code);
     });
-    const management = new Management(vm, options, { product: `mttcg ${VERSION}`, catalog: { ...catalog, cpuProperties: CPU_PROPERTIES }, parseChardev });
+    const management = new Management(vm, options, { product: `mttcg ${VERSION}`, catalog: { ...catalog, cpuProperties: CPU_PROPERTIES }, parseChardev, parseObject });
     const chardevs = await openChardevs(options, { quit: () => vm.quit('host-ui'), monitor: (...monitor) => management.attach(...monitor) });
     management.connect(chardevs);
     const machine = new Machine({ vm, management, chardevs, options, console, exited });

@@ -19,7 +19,7 @@ export class Inspector {
     const out: Translation = { phys: 0, prot: 0, lgPageSize: 0, attrs: 0 };
     const lo = Number(va & 0xffffffffn) | 0, hi = Number(va >> 32n & 0xffffffffn) | 0, mmu = cpu.target.mmuIndex(cpu);
     const kinds: readonly MMUAccessType[] = [MMU_DATA_LOAD, MMU_INST_FETCH];
-    return kinds.some((access) => cpu.target.tlbFill(cpu, lo, hi, access, mmu, true, out)) ? out.phys : undefined;
+    return kinds.some((access) => cpu.target.tlbFill(cpu, lo, hi, access, mmu, true, out)) ? out.phys + Number(va & 0xfffn) : undefined;
   }
 
   /** Physical memory; what is no RAM or ROM reads as 0, and `mapped` says whether all of it was. */
@@ -40,14 +40,16 @@ export class Inspector {
     return { bytes, mapped };
   }
 
-  /** Memory by virtual address; undefined when a page of it is not mapped. */
+  /** Memory by virtual address; undefined when a page of it is not mapped, or mapped to something that is no memory. */
   readVirtual(cpu: Vcpu, va: bigint, length: number): Uint8Array | undefined {
     const out = new Uint8Array(length);
     for (let at = 0; at < length;) {
       const here = BigInt.asUintN(64, va + BigInt(at)), n = Math.min(length - at, PAGE - Number(here % BigInt(PAGE)));
       const pa = this.translate(cpu, here);
       if (pa === undefined) return undefined;
-      out.set(this.readPhysical(pa, n).bytes, at);
+      const { bytes, mapped } = this.readPhysical(pa, n);
+      if (!mapped) return undefined;
+      out.set(bytes, at);
       at += n;
     }
     return out;

@@ -3,13 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { DeferredBackend, type CharBackend } from '../chardev/backend.ts';
 import { openChardevs } from '../chardev/open.ts';
 import { UserError } from '../errors.ts';
-import { GdbServer } from '../gdbstub/server.ts';
 import { log, logConfig, systemMessage } from '../log.ts';
 import { Management, type ManagementOptions } from '../monitor/management.ts';
 import { smpHello } from '../stress/guests/smp-hello.ts';
 import { readBootFile } from './boot.ts';
 import { exclusiveScheme } from './exclusive-report.ts';
-import { MachineGdbTarget } from './gdb-target.ts';
+import { GdbService, type GdbServiceOptions } from './gdb-service.ts';
 import type { BootSources, MachineOptions } from './options.ts';
 import { tracesExecution } from './tb-log.ts';
 import { VirtMachine, type VirtOptions } from './virt.ts';
@@ -51,6 +50,7 @@ export function createVm(o: MachineOptions, boot: VirtOptions['boot'], serial: C
 
 /** What the caller of runMachine() sees to. */
 export interface RunHooks extends ManagementOptions {
+  readonly parseGdb: GdbServiceOptions['parse'];
   /** Everything is open, the threads not yet started. */
   readonly opened: () => void;
   /** The machine's controls: what ends it early. */
@@ -72,19 +72,19 @@ export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<nu
     dumpDtb(vm.machine!.bootInfo.dtb, o.virt.dumpdtb);
     return 0;
   }
-  const management = new Management(vm, o, hooks);
+  let stub: GdbService | undefined;
+  const management = new Management(vm, o, { ...hooks, gdbserver: async (device) => { await stub?.open(device); } });
   const chardevs = await openChardevs(o, { quit: () => vm.quit('host-ui'), opened: hooks.opened, monitor: (...monitor) => management.attach(...monitor) });
   try {
     hooks.controlled?.(vm);
+    stub = new GdbService(vm, chardevs, o.gdb === undefined ? undefined : { id: o.gdb, own: o.chardevs.some((c) => c.id === o.gdb && c.option.startsWith('-gdb')) }, {
+      parse: hooks.parseGdb,
+      monitor: (line) => management.hmp(line),
+      killed: () => log().warn('Terminated via GDBstub'),
+    });
     management.connect(chardevs);
     serial.connect(chardevs.serial(0));
-    startGdb = (machine) => {
-      if (o.gdb === undefined) return;
-      new GdbServer(chardevs.get(o.gdb)!, new MachineGdbTarget(machine, vm, {
-        monitor: (line) => management.hmp(line),
-        killed: () => log().warn('Terminated via GDBstub'),
-      }));
-    };
+    startGdb = (machine) => stub!.start(machine);
     // With --preconfig there is no machine yet.
     if (vm.machine) startGdb(vm.machine);
     await vm.start();

@@ -2,8 +2,8 @@
 import { HmpError } from './errors.ts';
 import { Cursor, parseExpression, type Registers } from './expression.ts';
 
-/** What an argument is: a word, the rest of the line, an expression, on|off, a /format, a -flag. */
-export type ArgKind = 'string' | 'filename' | 'rest' | 'integer' | 'bool' | 'format' | 'flag';
+/** What an argument is: a word, the rest of the line, an expression (of 64 or 32 bits), on|off, a /format, a -flag. */
+export type ArgKind = 'string' | 'filename' | 'rest' | 'integer' | 'int32' | 'bool' | 'format' | 'flag';
 
 export interface ArgSpec {
   readonly name: string;
@@ -105,10 +105,13 @@ export function parseArgs(name: string, allNames: string, specs: readonly ArgSpe
         c.at = c.text.length;
         break;
       }
-      case 'integer':
+      case 'integer': case 'int32': {
         if (c.peek() === '' && spec.optional) break;
-        values[spec.name] = parseExpression(c, registers);
+        const value = parseExpression(c, registers);
+        if (spec.kind === 'int32' && value >> 32n !== 0n) throw new HmpError(`'${allNames}' has failed: integer is for 32-bit values`);
+        values[spec.name] = value;
         break;
+      }
       case 'bool': {
         const value = word(c);
         if (value === undefined && spec.optional) break;

@@ -1,5 +1,5 @@
 // `info`: what the human monitor can show of the machine.
-import type { QmpContext } from '../qmp/context.ts';
+import { QEMU_VERSION, type QmpContext } from '../qmp/context.ts';
 import { numaLines, ramBlockLines, romLines } from '../qmp/commands/text.ts';
 import { toJson, type Json } from '../qmp/json.ts';
 import type { QomObject } from '../qmp/qom.ts';
@@ -72,15 +72,24 @@ function registers(c: QmpContext, args: ArgValues, state: HmpState): string[] {
   return dump(n);
 }
 
-const VCPU: ArgSpec = { name: 'vcpu', kind: 'integer', optional: true };
+const VCPU: ArgSpec = { name: 'vcpu', kind: 'int32', optional: true };
+
+/** There is no such part: QEMU's text without it. */
+const none = (error: string) => () => { throw new HmpError(`Error: ${error}`); };
 
 export const INFO: readonly InfoRow[] = [
+  { name: 'balloon', help: 'show balloon information', run: none('No balloon device has been activated') },
+  { name: 'block', help: 'show info of one block device or all block devices', run: () => [] },
+  { name: 'block-jobs', help: 'show progress of ongoing block device operations', run: () => ['No active jobs'] },
+  { name: 'blockstats', help: 'show block device statistics', run: () => [] },
   { name: 'chardev', help: 'show the character devices', run: ({ chardevs }) => chardevs.all().map(({ id, backend }) => `${id}: filename=${backend.describe()}`) },
   {
     name: 'cpus', help: 'show infos for each CPU',
     run: ({ options, vm }, _a, state) => threadIds(options.smp.cpus, vm.machine!.threadName).map((tid, n) => `${n === state.cpu ? '*' : ' '} CPU #${n}: thread_id=${tid}`),
   },
   { name: 'history', help: 'show the command line history', run: (_c, _a, state) => state.history.map((line, i) => `${i}: '${line}'`) },
+  { name: 'hotpluggable-cpus', help: 'Show information about hotpluggable CPUs', run: none("The feature 'query-hotpluggable-cpus' is not enabled") },
+  { name: 'iothreads', help: 'show iothreads', run: () => [] },
   { name: 'irq', help: 'show the interrupts statistics (if available)', run: () => [] },
   { name: 'jit', help: 'show dynamic compiler info', run: ({ vm }) => vm.machine!.jitReport() },
   { name: 'kvm', help: 'show KVM information', run: () => ['kvm support: not compiled'] },
@@ -91,6 +100,7 @@ export const INFO: readonly InfoRow[] = [
       `memory backend: ${m.id}`, `  size:  ${m.size}`, '  merge: true', '  dump: true', '  prealloc: false', '  share: false', '  reserve: true', '  policy: default', '  host nodes: ', '',
     ]),
   },
+  { name: 'memory-devices', help: 'show memory devices', run: () => [] },
   { name: 'memory_size_summary', help: 'show the amount of initially allocated and present hotpluggable memory in bytes', run: ({ options }) => [`base memory: ${options.memory.size}`, 'plugged memory: 0'] },
   { name: 'mice', help: 'show which guest mouse is receiving events', run: () => ['No mouse devices connected'] },
   {
@@ -98,10 +108,12 @@ export const INFO: readonly InfoRow[] = [
     run: (c, a) => mtree(c, a.f === true),
   },
   { name: 'name', help: 'show the current VM name', run: ({ options }) => (options.name === undefined ? [] : [options.name]) },
+  { name: 'network', help: 'show the network state', run: () => [] },
   { name: 'numa', help: 'show NUMA information', run: ({ vm }) => numaLines(vm) },
   { name: 'opcount', help: 'show dynamic compiler opcode counters', run: () => ['[TCG profiler not compiled]'] },
   { name: 'pci', help: 'show PCI info', run: () => ['PCI not supported'] },
   { name: 'pic', help: 'show PIC state', run: ({ vm }) => vm.machine!.gicLines() },
+  { name: 'profile', help: 'show profiling information', run: none('Internal profiler not compiled') },
   {
     name: 'qom-tree', args: [{ name: 'path', kind: 'string', optional: true }], params: '[path]', help: 'show QOM composition tree',
     run: ({ qom }, { path }) => qomTree(path === undefined ? 'machine' : `${path as string}`.split('/').filter((p) => p !== '').at(-1) ?? '', qom.find((path as string | undefined) ?? '/machine'), 0),
@@ -126,8 +138,10 @@ export const INFO: readonly InfoRow[] = [
     name: 'trace-events', args: [{ name: 'name', kind: 'string', optional: true }], params: '[name]', help: 'show available trace-events & their state (name: event name pattern)',
     run: (_c, { name }) => matchTraceEvents((name as string | undefined) ?? '*').map((e) => `${e.name} : state ${e.enabled ? 1 : 0}`),
   },
+  { name: 'usb', help: 'show guest USB devices', run: none('USB support not enabled') },
   { name: 'uuid', help: 'show the current VM UUID', run: ({ options }) => [options.uuid ?? '00000000-0000-0000-0000-000000000000'] },
-  { name: 'version', help: 'show the version', run: ({ product }) => [product] },
+  { name: 'version', help: 'show the version', run: ({ product }) => [`${Object.values(QEMU_VERSION).join('.')} (${product})`] },
+  { name: 'vm-generation-id', help: 'Show Virtual Machine Generation ID', run: none('this feature or command is not currently supported') },
   { name: 'vnc', help: 'show the vnc server status', run: () => ['None'] },
 ];
 

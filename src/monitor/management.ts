@@ -6,23 +6,22 @@ import type { ChardevSpec, MonitorSpec } from '../chardev/spec.ts';
 import type { MachineOptions } from '../machine/options.ts';
 import type { Vm } from '../machine/vm.ts';
 import { COMMANDS } from '../qmp/commands/index.ts';
-import type { MachineCatalog, QmpContext } from '../qmp/context.ts';
 import type { Json, JsonObject } from '../qmp/json.ts';
 import { QomTree } from '../qmp/qom.ts';
 import { QmpServer, type QmpCall } from '../qmp/server.ts';
 import { QmpSession } from '../qmp/session.ts';
+import { QEMU_VERSION, type MachineCatalog, type QmpContext } from '../qmp/context.ts';
 import { Hmp, newHmpState } from './hmp.ts';
 import { Monitor } from './monitor.ts';
 import { declareTraceEvents, trace } from '../trace.ts';
-
-/** The version of QEMU whose interface this is. */
-const QEMU_VERSION = { major: 7, minor: 2, micro: 0 };
 
 export interface ManagementOptions {
   /** Name and version, `mttcg 0.1.0`. */
   readonly product: string;
   readonly catalog: MachineCatalog;
   readonly parseChardev: (text: string) => ChardevSpec;
+  readonly parseObject: QmpContext['parseObject'];
+  readonly gdbserver?: QmpContext['gdbserver'];
 }
 
 export class Management {
@@ -52,9 +51,9 @@ export class Management {
   /** Tells the commands of the machine's character devices. Before the first monitor. */
   connect(chardevs: Chardevs): void {
     if (this.#context) return;
-    const state = newHmpState(), { catalog, product, parseChardev } = this.#o;
+    const state = newHmpState(), { catalog, product, parseChardev, parseObject } = this.#o;
     const context: QmpContext = this.#context = {
-      vm: this.#vm, options: this.#options, catalog, product, parseChardev, chardevs, qom: new QomTree(this.#vm, this.#options, chardevs),
+      vm: this.#vm, options: this.#options, catalog, product, parseChardev, parseObject, gdbserver: this.#o.gdbserver, chardevs, qom: new QomTree(this.#vm, this.#options, chardevs),
       hmp: async (line, cpuIndex) => {
         state.cpu = cpuIndex ?? 0;
         return (await hmp.execute(line, state)).replaceAll('\n', '\r\n');

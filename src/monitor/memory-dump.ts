@@ -25,7 +25,7 @@ function cell(value: bigint, { format, size }: Format): string {
 export function printValue(value: bigint, format: string): string {
   const unsigned = BigInt.asUintN(64, value);
   switch (format) {
-    case 'd': return `${value}`;
+    case 'd': case 'i': return `${value}`;
     case 'u': return `${unsigned}`;
     case 'o': return unsigned === 0n ? '0' : `0${unsigned.toString(8)}`;
     case 'c': return quoted(value);
@@ -36,9 +36,11 @@ export function printValue(value: bigint, format: string): string {
 /** Lines of a dump. `read` gives bytes at an address, undefined where there is no memory. */
 export function dumpMemory(address: bigint, f: Format, read: (address: bigint, bytes: number) => Uint8Array | undefined): string[] {
   const lines: string[] = [];
-  const step = f.format === 'i' ? 4 : f.size, perLine = f.format === 'i' ? 1 : (f.size === 1 ? LINE_BYTES / 2 : LINE_BYTES) / step;
-  for (let done = 0; done < f.count; done += perLine) {
-    const here = BigInt.asUintN(64, address + BigInt(done * step)), n = Math.min(perLine, f.count - done);
+  // Characters are bytes, whatever the size says; it counts for how many there are.
+  const step = f.format === 'i' ? 4 : f.format === 'c' ? 1 : f.size, count = f.format === 'c' ? f.count * f.size : f.count;
+  const perLine = f.format === 'i' ? 1 : (f.size === 1 ? LINE_BYTES / 2 : LINE_BYTES) / step;
+  for (let done = 0; done < count; done += perLine) {
+    const here = BigInt.asUintN(64, address + BigInt(done * step)), n = Math.min(perLine, count - done);
     const head = f.format === 'i' ? `0x${here.toString(16).padStart(8, '0')}: ` : `${here.toString(16).padStart(16, '0')}:`;
     const bytes = read(here, n * step);
     if (!bytes) {

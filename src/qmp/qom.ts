@@ -64,7 +64,8 @@ export class QomTree {
     if (path.startsWith('/')) {
       const found = descend(this.root(), parts);
       if (found) return found;
-    } else if (parts.length > 0) {
+    } else if (parts.length === 0) throw new QmpError(`Path '${path}' is ambiguous`);
+    else {
       const found = new Set<QomObject>();
       const search = (o: QomObject) => {
         const hit = descend(o, parts);
@@ -72,7 +73,7 @@ export class QomTree {
         for (const child of o.children.values()) search(child);
       };
       search(this.root());
-      if (found.size > 1) throw new QmpError(`Path '${path}' does not uniquely identify an object`);
+      if (found.size > 1) throw new QmpError(`Path '${path}' is ambiguous`);
       if (found.size === 1) return [...found][0];
     }
     throw deviceNotFound(path);

@@ -97,9 +97,10 @@ export class QmpSchema {
   }
 }
 
-/** bigint as ajv can judge it: what does not fit int64 is no integer. */
+/** Numbers as ajv can judge them: what does not fit int64 is no integer. */
 function plain(value: Json): unknown {
   if (typeof value === 'bigint') return value < 2n ** 63n ? Number(value) : `${value}`;
+  if (typeof value === 'number') return Math.abs(value) < 2 ** 63 ? value : `${value}`;
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === 'object' && value !== null) return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, plain(v)]));
   return value;

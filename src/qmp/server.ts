@@ -119,11 +119,11 @@ export class QmpServer {
     const command = this.schema.commands.get(name);
     if (!command) throw new QmpError(`The command ${name} has not been found`, 'CommandNotFound');
     if (oob && !command['allow-oob']) throw new QmpError(`The command ${name} does not support OOB`);
+    if (this.#o.preconfig() && !command['allow-preconfig']) throw new QmpError(`The command ${name} isn't permitted in 'preconfig' state`);
+    this.schema.checkArguments(command, args);
     if (session?.negotiated && name === 'qmp_capabilities') {
       throw new QmpError('Capabilities negotiation is already complete, command ignored', 'CommandNotFound');
     }
-    if (this.#o.preconfig() && !command['allow-preconfig']) throw new QmpError(`The command ${name} isn't permitted in 'preconfig' state`);
-    this.schema.checkArguments(command, args);
     return this.#o.run(name, args, { session, server: this });
   }
 }

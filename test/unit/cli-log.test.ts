@@ -47,7 +47,7 @@ t.test('file names', async (t) => {
   startLog({ items: CPU_LOG_INT, file: pid, dfilter: [] });
   t.ok(existsSync(pid.replace('%d', `${process.pid}`)));
   for (const [file, items, message] of [
-    ['/nonexistent/x', CPU_LOG_INT, /Error opening logfile \/nonexistent\/x: no such file or directory/],
+    ['/nonexistent/x', CPU_LOG_INT, /Error opening logfile \/nonexistent\/x: No such file or directory/],
     ['%d-%d', CPU_LOG_INT, /Bad logfile template/], ['%s', CPU_LOG_INT, /Bad logfile template/], ['x', LOG_PER_THREAD, /needs a log file name with '%d'/],
   ] as const) {
     t.throws(() => startLog({ items, file, dfilter: [] }), { code: 'log-file', message });

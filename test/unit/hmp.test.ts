@@ -8,6 +8,7 @@ import { CPU_PROPERTIES, MACHINES } from '../../src/cli/catalog.ts';
 import { parseChardev } from '../../src/cli/chardev-args.ts';
 import { parseCommandLine } from '../../src/cli/parse.ts';
 import { VirtMachine } from '../../src/machine/virt.ts';
+import { parseObject } from '../../src/cli/object-args.ts';
 import { Vm } from '../../src/machine/vm.ts';
 import { Management } from '../../src/monitor/management.ts';
 
@@ -24,7 +25,7 @@ const vm = new Vm({
   }),
   smp: o.smp, ramSize: o.memory.size, objects: [], numa: [], preconfig: false, autostart: false, onExit: () => {}, actions: { reboot: 'reset', shutdown: 'poweroff', panic: 'shutdown', watchdog: 'reset' },
 });
-const management = new Management(vm, o, { product: 'mttcg 1', catalog, parseChardev });
+const management = new Management(vm, o, { product: 'mttcg 1', catalog, parseChardev, parseObject });
 const chardevs = await openChardevs(o, { quit: () => {} });
 management.connect(chardevs);
 t.teardown(() => chardevs.close());
@@ -50,14 +51,20 @@ t.test('exact answers', async (t) => {
     ['p/x 255', '0xff\n'], ['p 1+2', '0x3\n'], ['p/d -1', '-1\n'], ['p/u -1', '18446744073709551615\n'], ['p/o 8', '010\n'], ['p/c 65', "'A'\n"], ['p (1+2)*3', "'\\x09'\n"], ['p/x 7&3|8', '0xb\n'], ['p ~0', '0xffffffffffffffff\n'],
     ['p $nosuch', `unknown register\n${tryHelp('p')}`], ['p 1/0', `division by zero\n${tryHelp('p')}`], ['p 1<<4', `print|p: extraneous characters at the end of line\n${tryHelp('p')}`],
     ['p 1 +', `unexpected end of expression\n${tryHelp('p')}`], ['p/t 5', `invalid char in format: 't'\n${tryHelp('p')}`], ["p/x 'a'", '0x61\n'], ['p (1', `')' expected\n${tryHelp('p')}`],
-    ['gva2gpa 0x40000000', 'gpa: 0x40000000\n'], ['gpa2hva 0x9000000', 'Memory at address 0x9000000 is not RAM\n'], ['gpa2hva 0x900000000000', 'No memory is mapped at address 0x900000000000\n'],
+    ['gva2gpa 0x40000000', 'gpa: 0x40000000\n'], ['gva2gpa 0x40000123', 'gpa: 0x40000123\n'], ['x/1xw 0x40000004', '0000000040000004: 0x00001000\n'], ['x/1xw 0x9000018', '0000000009000018: 0x00000090\n'],
+    ['p/i 7', '7\n'], ['x/1hc 0x40000000', "0000000040000000: '\\xd0' '\\r'\n"], ['p/x 7', '0x7\n'], ['x/1xw 0x40000000', '0000000040000000: 0xedfe0dd0\n'], ['gpa2hva 0x9000000', 'Memory at address 0x9000000 is not RAM\n'], ['gpa2hva 0x900000000000', 'No memory is mapped at address 0x900000000000\n'],
     ['memsave 0 16 /t/x', `invalid char 't' in expression\n${tryHelp('memsave')}`], ['memsave 0 16', `memsave: string expected\n${tryHelp('memsave')}`],
-    ['cpu', `unexpected end of expression\n${tryHelp('cpu')}`], ['cpu 1', ''], ['cpu 7', 'invalid CPU index\n'],
+    ['cpu', `unexpected end of expression\n${tryHelp('cpu')}`], ['cpu 1', ''], ['cpu 7', 'invalid CPU index\n'], ['cpu -1', `'cpu' has failed: integer is for 32-bit values\n${tryHelp('cpu')}`],
     ['log', `log: string expected\n${tryHelp('log')}`], ['log none', ''], ['logfile', `logfile: filename expected\n${tryHelp('logfile')}`],
     ['nmi', 'Error: this feature or command is not currently supported\n'], ['system_wakeup', 'Error: wake-up from suspend is not supported by this guest\n'],
     ['sendkey', `sendkey: string expected\n${tryHelp('sendkey')}`], ['trace-event nosuch on', 'unknown event "nosuch"\n'], ['trace-event x', `Expected 'on' or 'off'\n${tryHelp('trace-event')}`],
     ['stop extra', `stop|s: extraneous characters at the end of line\n${tryHelp('stop')}`], ['q x', `quit|q: extraneous characters at the end of line\n${tryHelp('q')}`],
     ['screendump x.ppm', 'Error: There is no console to take a screendump from\n'], ['screendump', `screendump: filename expected\n${tryHelp('screendump')}`],
+    ['object_add memory-backend-ram,id=m9,size=1M', ''], ['object_add memory-backend-ram,id=m9,size=1M', "Error: attempt to add duplicate property 'm9' to object (type 'container')\n"],
+    ['object_add nosuch,id=q', "Error: Parameter 'qom-type' does not accept value 'nosuch'\n"], ['object_add memory-backend-ram,id=mm', "Error: Parameter 'size' is missing\n"], ['object_del m9', ''],
+    ['device_add nosuch', "Error: 'nosuch' is not a valid device model name\n"], ['device_del x', "Error: Device 'x' not found\n"], ['getfd x', 'Error: No file descriptor supplied via SCM_RIGHTS\n'], ['closefd x', "Error: File descriptor named 'x' not found\n"],
+    ['balloon 5', 'Error: No balloon device has been activated\n'], ['info block-jobs', 'No active jobs\n'], ['info usb', 'Error: USB support not enabled\n'], ['watchdog_action foo', 'Error: invalid parameter value: foo\n'],
+    ['logfile /nosuch/x', 'Error opening logfile /nosuch/x: No such file or directory\n'], ['chardev-add null', 'Error: chardev: no id specified\n'],
     ['object_del r0', "Error: object 'r0' not found\n"], ['qom-list /nosuch', "Error: Device '/nosuch' not found\n"], ['qom-get /machine type', '"virt-7.2-machine"\n'],
     ['qom-get /machine smp', '{\n    "cpus": 2,\n    "maxcpus": 2,\n    "threads": 1,\n    "cores": 2,\n    "dies": 1,\n    "sockets": 1,\n    "clusters": 1\n}\n'],
     ['chardev-add null,id=c9', ''], ['chardev-remove c9', ''], ['chardev-remove c9', "Error: Chardev 'c9' not found\n"],

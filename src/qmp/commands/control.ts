@@ -23,6 +23,11 @@ function traceEvents(pattern: string) {
   return events;
 }
 
+/** A vCPU was named: QmpError for a plain name, as no event has a state of its own for each vCPU. */
+function noVcpuEvents(pattern: string): void {
+  if (!/[*?]/.test(pattern)) throw new QmpError(traceEvents(pattern).length > 0 ? `event "${pattern}" is not vCPU-specific` : `unknown event "${pattern}"`);
+}
+
 export const controlCommands = {
   qmp_capabilities: (_c, { enable }, { session }) => { session?.negotiate(enable ?? []); },
   'query-version': (_c, _a, { server }) => server.version(),
@@ -35,20 +40,19 @@ export const controlCommands = {
     if (cpu !== undefined && (cpu < 0 || cpu >= c.options.smp.cpus)) throw new QmpError("Parameter 'cpu-index' expects a CPU number");
     return c.hmp(a['command-line'], cpu);
   },
-  getfd: (_c, { fdname }) => {
-    if (/^\d/.test(fdname)) throw new QmpError("Parameter 'fdname' expects a name not starting with a digit");
-    throw noDescriptor();
-  },
+  getfd: () => { throw noDescriptor(); },
   closefd: (_c, { fdname }) => { throw new QmpError(`File descriptor named '${fdname}' not found`); },
   'add-fd': () => { throw noDescriptor(); },
   'remove-fd': (_c, a) => { throw new QmpError(`File descriptor named 'fdset-id:${a['fdset-id']}${a.fd === undefined ? '' : `, fd:${a.fd}`}' not found`); },
   'query-fdsets': () => [],
   'trace-event-get-state': (c, { name, vcpu }) => {
     checkVcpu(c, vcpu);
+    if (vcpu !== undefined) noVcpuEvents(name);
     return traceEvents(name).map((e) => ({ name: e.name, state: e.enabled ? 'enabled' as const : 'disabled' as const, vcpu: false }));
   },
   'trace-event-set-state': (c, { name, enable, vcpu }) => {
     checkVcpu(c, vcpu);
+    if (vcpu !== undefined) noVcpuEvents(name);
     traceEvents(name);
     setTraceEvents(name, enable);
   },

@@ -1,12 +1,14 @@
 // Commands about guest memory: sizes, back ends, saving it to files.
 import { open, writeFile, type FileHandle } from 'node:fs/promises';
 import { systemMessage } from '../../log.ts';
+import type { VirtMachine } from '../../machine/virt.ts';
 import type { QmpContext } from '../context.ts';
 import { invalidParameter, QmpError } from '../errors.ts';
 import type { QmpHandlers } from '../server.ts';
 
 /** Bytes copied at a time: the main thread serves devices in between. */
 const CHUNK = 1 << 20;
+const PAGE = 4096;
 
 const capitalized = (error: unknown) => systemMessage(error).replace(/^./, (c) => c.toUpperCase());
 
@@ -33,10 +35,24 @@ async function save(filename: string, address: bigint, size: number, read: (addr
   await withFile(filename, async (file) => {
     for (let at = 0; at < size; at += CHUNK) {
       const n = Math.min(CHUNK, size - at), here = BigInt.asUintN(64, address + BigInt(at)), bytes = read(here, n);
-      if (!bytes) throw new QmpError(`Invalid addr 0x${here.toString(16).padStart(16, '0')}/size ${n} specified`);
+      if (!bytes) throw new QmpError(`Invalid addr 0x${BigInt.asUintN(64, address).toString(16).padStart(16, '0')}/size ${size} specified`);
       await file.write(bytes);
     }
   });
+}
+
+/** Virtual memory that is not RAM all over: page by page, and devices register by register. */
+function readPages(machine: VirtMachine, cpu: VirtMachine['cpus'][number], address: bigint, length: number): Uint8Array | undefined {
+  const out = Buffer.alloc(length);
+  for (let at = 0; at < length;) {
+    const va = BigInt.asUintN(64, address + BigInt(at)), n = Math.min(length - at, PAGE - Number(va % BigInt(PAGE))), pa = machine.inspect.translate(cpu, va);
+    if (pa === undefined) return undefined;
+    const { bytes, mapped } = machine.inspect.readPhysical(pa, n), piece = mapped ? bytes : machine.readDevice(pa, n, pa % 4 === 0 && n % 4 === 0 ? 4 : 1);
+    if (!piece) return undefined;
+    out.set(piece, at);
+    at += n;
+  }
+  return out;
 }
 
 export const memoryCommands = {
@@ -47,7 +63,7 @@ export const memoryCommands = {
   memsave: async ({ vm, options }, { val, size, filename, 'cpu-index': index }) => {
     if (index !== undefined && (index < 0 || index >= options.smp.cpus)) throw invalidParameter('cpu-index', 'a CPU number');
     const machine = vm.machine!, cpu = machine.cpus[index ?? 0];
-    await save(filename, BigInt(val), size, (at, n) => machine.inspect.readVirtual(cpu, at, n));
+    await save(filename, BigInt(val), size, (at, n) => machine.inspect.readVirtual(cpu, at, n) ?? readPages(machine, cpu, at, n));
   },
   pmemsave: async ({ vm }, { val, size, filename }) => {
     await save(filename, BigInt(val), size, (at, n) => vm.machine!.inspect.readPhysical(Number(at), n).bytes);

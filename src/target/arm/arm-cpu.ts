@@ -182,6 +182,7 @@ export class ArmCpu implements TargetCpu {
     for (let r = 0; r < 32; r++) text += `${r === 31 ? ' SP' : `X${String(r).padStart(2, '0')}`}=${x(r)}${(r + 2) % 3 === 0 ? '\n' : ' '}`;
     const pstate = readPstate(cpu);
     text = `${text.trimEnd()}\nPSTATE=${pstate.toString(16).padStart(8, '0')} ${[...'NZCV'].map((c, i) => ((pstate >>> (31 - i)) & 1 ? c : '-')).join('')} EL${cpu.ld32(envOff.el)}${cpu.ld32(envOff.spsel) ? 'h' : 't'}`;
+    if (this.#o.model.features.bti) text += `  BTYPE=${cpu.ld32(envOff.btype)}`;
     if (!fpu) return text;
     if (getFlag(cpu.tbFlags, TBFlag.FPEXC_EL) !== 0) return `${text}    FPU disabled`;
     const hex32 = (o: number) => (cpu.ld32(o) >>> 0).toString(16).padStart(8, '0');

@@ -1,7 +1,7 @@
 // The benchmark guests: what each is called, how it is compiled, on how many vCPUs it runs, and what one iteration is.
 
 /** Groups with a geometric mean each: `compute` is the one the project's bar is set on. */
-export type Group = 'compute' | 'float' | 'vector' | 'system' | 'smp' | 'mmio';
+export type Group = 'compute' | 'float' | 'vector' | 'crypto' | 'system' | 'smp' | 'mmio';
 
 export interface Program {
   readonly name: string;
@@ -16,6 +16,8 @@ export interface Program {
 
 const SCALED = [1, 2, 4] as const, ONE = [1] as const;
 
+/** AES, SHA and PMULL instructions. */
+const CRYPTO = ['-mcpu=cortex-a72+crypto'] as const;
 const VECTOR = ['-O3', '-ftree-vectorize', '-ftree-slp-vectorize'] as const;
 
 export const PROGRAMS: readonly Program[] = [
@@ -40,6 +42,10 @@ export const PROGRAMS: readonly Program[] = [
   { name: 'saxpy', group: 'vector', cpus: ONE, ops: [16 * 8192, 'element'], flags: VECTOR },
   { name: 'dot', group: 'vector', cpus: ONE, ops: [2 * 8 * 8128, 'element'], flags: VECTOR },
   { name: 'int8', group: 'vector', cpus: ONE, ops: [7 * (32 << 10), 'byte'], flags: VECTOR },
+  { name: 'aes-ctr', group: 'crypto', cpus: ONE, ops: [16 << 10, 'byte'], flags: CRYPTO },
+  { name: 'aes-cbc', group: 'crypto', cpus: ONE, ops: [16 << 10, 'byte'], flags: CRYPTO },
+  { name: 'ghash', group: 'crypto', cpus: ONE, ops: [16 << 10, 'byte'], flags: CRYPTO },
+  { name: 'sha256-crypto', group: 'crypto', cpus: ONE, ops: [64 << 10, 'byte'], flags: CRYPTO },
   { name: 'syscall', group: 'system', cpus: SCALED, ops: [4_000, 'call'] },
   { name: 'tlb-flush', group: 'system', cpus: SCALED, ops: [100, 'flush'] },
   { name: 'spinlock', group: 'smp', cpus: SCALED, ops: [1_000, 'turn'] },

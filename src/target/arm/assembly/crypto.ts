@@ -89,17 +89,25 @@ export function sha1su1(env: usize, d: v128, n: v128): v128 {
 
 // --- SHA-256 -----------------------------------------------------------------------------------------------------------
 
-/** Four rounds on x = a…d, y = e…h; gives x, or y with `second`. */
+/** Σ0 and Σ1, their rotations nested: 2, 13, 22 and 6, 11, 25. */
+@inline function sum0(a: u32): u32 { return rotr<u32>(a ^ rotr<u32>(a ^ rotr<u32>(a, 9), 11), 2); }
+@inline function sum1(e: u32): u32 { return rotr<u32>(e ^ rotr<u32>(e ^ rotr<u32>(e, 14), 5), 6); }
+/** T1 of a round; `hw`: h plus schedule plus constant. T2. */
+@inline function t1(e: u32, f: u32, g: u32, hw: u32): u32 { return hw + sum1(e) + mix(CHOOSE, e, f, g); }
+@inline function t2(a: u32, b: u32, c: u32): u32 { return sum0(a) + mix(MAJORITY, a, b, c); }
+
+/** Four rounds on x = a…d, y = e…h; gives x, or y with `second`, which needs no T2: its new words are d, c, b, a plus T1. */
 @inline function sha256Rounds(x: v128, y: v128, w: v128, second: bool): v128 {
-  let a = v128.extract_lane<u32>(x, 0), b = v128.extract_lane<u32>(x, 1), c = v128.extract_lane<u32>(x, 2), d = v128.extract_lane<u32>(x, 3);
-  let e = v128.extract_lane<u32>(y, 0), f = v128.extract_lane<u32>(y, 1), g = v128.extract_lane<u32>(y, 2), h = v128.extract_lane<u32>(y, 3);
-  for (let i = 0; i < 4; i++) {
-    const t1 = h + (rotr<u32>(e, 6) ^ rotr<u32>(e, 11) ^ rotr<u32>(e, 25)) + mix(CHOOSE, e, f, g) + v128.extract_lane<u32>(w, 0);
-    const t2 = (rotr<u32>(a, 2) ^ rotr<u32>(a, 13) ^ rotr<u32>(a, 22)) + mix(MAJORITY, a, b, c);
-    h = g; g = f; f = e; e = d + t1; d = c; c = b; b = a; a = t1 + t2;
-    w = v128.shuffle<u32>(w, w, 1, 2, 3, 0);
-  }
-  return second ? i32x4(e, f, g, h) : i32x4(a, b, c, d);
+  const hw = i32x4.add(v128.shuffle<u32>(y, y, 3, 2, 1, 0), w);
+  const a = v128.extract_lane<u32>(x, 0), b = v128.extract_lane<u32>(x, 1), c = v128.extract_lane<u32>(x, 2);
+  const e = v128.extract_lane<u32>(y, 0), f = v128.extract_lane<u32>(y, 1), g = v128.extract_lane<u32>(y, 2);
+  const p = t1(e, f, g, v128.extract_lane<u32>(hw, 0)), e1 = v128.extract_lane<u32>(x, 3) + p;
+  const q = t1(e1, e, f, v128.extract_lane<u32>(hw, 1)), e2 = c + q;
+  const r = t1(e2, e1, e, v128.extract_lane<u32>(hw, 2)), e3 = b + r;
+  const s = t1(e3, e2, e1, v128.extract_lane<u32>(hw, 3));
+  if (second) return i32x4(a + s, e3, e2, e1);
+  const a1 = p + t2(a, b, c), a2 = q + t2(a1, a, b), a3 = r + t2(a2, a1, a);
+  return i32x4(s + t2(a3, a2, a1), a3, a2, a1);
 }
 export function sha256h(env: usize, x: v128, y: v128, w: v128): v128 { return sha256Rounds(x, y, w, false); }
 /** SHA256H2: the operands come as y, x. */

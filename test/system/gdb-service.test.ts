@@ -1,6 +1,7 @@
 // Where the gdb stub can be: on a device that the monitor opens later, and on a multiplexer beside a monitor.
 import { connect } from 'node:net';
 import { statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { connectQmp, startQmp } from '../support/qmp-client.ts';
@@ -31,9 +32,9 @@ t.test('gdbserver', async (t) => {
 });
 
 t.test('a multiplexer', async (t) => {
-  const vm = await startQmp([...GUEST, '-chardev', 'null,id=unused', '-chardev', `socket,id=c,path=/tmp/mttcg-mux-${process.pid},server=on,wait=off,mux=on`, '-mon', 'c', '-gdb', 'chardev:c']);
+  const vm = await startQmp([...GUEST, '-chardev', `socket,id=c,path=${join(tmpdir(), `mttcg-mux-${process.pid}`)},server=on,wait=off,mux=on`, '-mon', 'c', '-gdb', 'chardev:c']);
   t.teardown(vm.dispose);
-  const gdb = await RspClient.open(`/tmp/mttcg-mux-${process.pid}`);
+  const gdb = await RspClient.open(join(tmpdir(), `mttcg-mux-${process.pid}`));
   t.equal(await gdb.ask('?'), 'T05thread:01;', 'the keyboard is the stub\'s at first');
   let text = '';
   const seen = new Promise<void>((resolve) => { gdb.socket.on('data', (d: Buffer) => { text += d.toString(); if (text.includes('VM status')) resolve(); }); });

@@ -80,8 +80,20 @@ t.test('every row has its mnemonics here', (t) => {
   t.end();
 });
 
-t.test('the whole A64 table loads', (t) => {
+t.test('the whole A64 table is free of overlaps', (t) => {
   t.ok(a64Decoder().rows.length >= rows.length);
+  t.doesNotThrow(() => a64Decoder().compileAll());
+  t.end();
+});
+
+t.test('rows that overlap without one being more specific are refused, malformed patterns too', (t) => {
+  const row = (name: string, pattern: string) => ({ name, pattern, trans: () => true });
+  const fill = Array.from({ length: 80 }, (_, k) => row(`f${k}`, `1 ${k.toString(2).padStart(7, '0')} rest:24`));
+  const table = new Decoder([...fill, row('a', '0 x 1 rest:29'), row('b', '0 1 x rest:29')]);
+  t.throws(() => table.compileAll(), { message: /'a' .* and 'b' .* overlap/ });
+  const specific = new Decoder([...fill, row('a', '0 x 1 rest:29'), row('b', '0 1 1 rest:29')]);
+  t.doesNotThrow(() => specific.compileAll());
+  for (const bad of ['0 1', 'a:0 rest:32', '2 rest:31', 'rest:x']) t.throws(() => new Decoder([row('bad', bad)]), { message: /pattern/ }, bad);
   t.end();
 });
 

@@ -4,8 +4,8 @@ import { spawn } from 'child_process';
 import { existsSync } from 'fs';
 import * as module from 'module';
 import { constants, homedir } from 'os';
-import { dirname, join, sep } from 'path';
-import { fileURLToPath, pathToFileURL } from 'url';
+import { dirname, join } from 'path';
+import { fileURLToPath } from 'url';
 
 const REQUIRED = 26;
 const self = fileURLToPath(import.meta.url);
@@ -22,7 +22,7 @@ function run() {
     endWithLauncher();
   }
   keepCompiled();
-  import(pathToFileURL(entry()).href).then((cli) => cli.main(process.argv.slice(2))).then(
+  import('./entry.js').then(({ entry }) => import(entry('src/cli/main'))).then((cli) => cli.main(process.argv.slice(2))).then(
     (code) => process.exit(code),
     (error) => {
       console.error(error);
@@ -37,13 +37,6 @@ function keepCompiled() {
   const { directory } = module.enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'mttcg'));
   // For the worker threads.
   if (directory) process.env.NODE_COMPILE_CACHE = directory;
-}
-
-/** TypeScript sources in a checkout; the built files in an installed package, where Node refuses to strip types. */
-function entry() {
-  const source = join(root, 'src', 'cli', 'main.ts');
-  const installed = root.split(sep).includes('node_modules') || !existsSync(source);
-  return installed ? join(root, 'dist', 'src', 'cli', 'main.js') : source;
 }
 
 /** The launcher holds our IPC channel: when it is killed, the emulator must not go on alone. */

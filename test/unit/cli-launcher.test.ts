@@ -2,7 +2,7 @@
 import t from 'tap';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -48,12 +48,32 @@ t.test('an older Node', { skip: oldNode ? false : 'none is installed' }, async (
 
 t.test('an installed package runs its built files', async (t) => {
   const home = join(t.testdir(), 'node_modules', 'mttcg');
-  mkdirSync(join(home, 'bin'), { recursive: true });
   mkdirSync(join(home, 'dist', 'src', 'cli'), { recursive: true });
-  cpSync(launcher, join(home, 'bin', 'mttcg.js'));
+  cpSync(join(root, 'bin'), join(home, 'bin'), { recursive: true });
   writeFileSync(join(home, 'package.json'), '{"type":"module"}');
   writeFileSync(join(home, 'dist', 'src', 'cli', 'main.js'), 'export const main = async (argv) => { console.log("dist", ...argv); return 5; };');
   t.match(run(process.execPath, join(home, 'bin', 'mttcg.js'), 'x'), { status: 5, stdout: 'dist x\n' });
+});
+
+t.test('a checkout runs its built files until a source changes or goes', async (t) => {
+  const home = t.testdir({ src: { cli: { 'main.ts': '', 'more.ts': '' } }, dist: { src: { cli: {} } } }), now = Date.now() / 1000;
+  cpSync(join(root, 'bin'), join(home, 'bin'), { recursive: true });
+  writeFileSync(join(home, 'package.json'), '{"type":"module"}');
+  const says = (what: string) => `export const main = async (): Promise<number> => { console.log('${what}'); return 0; };`;
+  writeFileSync(join(home, 'src', 'cli', 'main.ts'), says('sources'));
+  writeFileSync(join(home, 'dist', 'src', 'cli', 'main.js'), says('dist').replace(': Promise<number>', ''));
+  const runs = () => run(process.execPath, join(home, 'bin', 'mttcg.js')).stdout.trim();
+  t.equal(runs(), 'sources', 'nothing was built');
+  writeFileSync(join(home, 'dist', 'package.json'), '{"type":"module"}');
+  const date = (seconds: number, ...path: string[]) => utimesSync(join(home, ...path), now + seconds, now + seconds);
+  date(5, 'dist', 'package.json');
+  t.equal(runs(), 'dist');
+  date(9, 'src', 'cli', 'more.ts');
+  t.equal(runs(), 'sources', 'changed');
+  date(0, 'src', 'cli', 'more.ts');
+  t.equal(runs(), 'dist');
+  date(9, 'src', 'cli');
+  t.equal(runs(), 'sources', 'a file came or went');
 });
 
 t.test('syntax of the launcher', async (t) => {

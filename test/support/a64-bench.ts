@@ -6,6 +6,7 @@ import { Machine } from '../../src/accel/machine-view.ts';
 import { HelperTable, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type TargetCpu, type TbRequest, type TbResult, type Translation } from '../../src/accel/target.ts';
 import { cpuBlockSize, type Vcpu } from '../../src/accel/vcpu.ts';
 import { CPUState } from '../../src/memory/layout/cpu.ts';
+import { EXCLUSIVE_GRANULE_BITS, type ExclusiveSchemeName } from '../../src/memory/layout/exclusive.ts';
 import { stateLayout } from '../../src/memory/state-layout.ts';
 import { TCGContext, type Op } from '../../src/tcg/context.ts';
 import { generateInterpreter } from '../../src/tcg/interpreter.ts';
@@ -13,11 +14,13 @@ import { optimize } from '../../src/tcg/optimize.ts';
 import { CPUARMState, envOff } from '../../src/target/arm/env.ts';
 import { CC, readNzcv, writeNzcv } from '../../src/target/arm/flags.ts';
 import type { ArmFeatures } from '../../src/target/arm/features.ts';
+import { registerExclusiveHelpers, type OnStoreExclusiveFailed } from '../../src/target/arm/helpers/exclusive.ts';
 import { registerIntHelpers } from '../../src/target/arm/helpers/int.ts';
 import { loadArmHelpers } from '../../src/target/arm/helpers/wasm-module.ts';
 import { EXCP } from '../../src/target/arm/syndrome.ts';
 import { makeGlobals, type ArmGlobals } from '../../src/target/arm/translate/context.ts';
 import type { CoreHelpers } from '../../src/target/arm/translate/core-helpers.ts';
+import { EXCLUSIVE_SCHEMES } from '../../src/target/arm/translate/exclusive.ts';
 import { translateBlock, type TranslateOptions } from '../../src/target/arm/translate/translate-block.ts';
 
 /** Every feature the translator knows, as one switch. */
@@ -44,6 +47,7 @@ class BenchTarget implements TargetCpu {
   feat: ArmFeatures;
   options: TranslateOptions = {};
   stopped: Stopped | undefined;
+  onStoreExclusiveFailed: OnStoreExclusiveFailed | undefined;
   /** Physical address of a page that is not mapped to itself. */
   moved: ReadonlyMap<number, number> = new Map();
   /** Pages that are mapped; the whole RAM when absent. */
@@ -51,7 +55,7 @@ class BenchTarget implements TargetCpu {
 
   constructor(feat: ArmFeatures, more?: MoreHelpers) {
     this.feat = feat;
-    this.core = { ...registerIntHelpers(this.helpers), ...more?.(this.helpers) };
+    this.core = { ...registerIntHelpers(this.helpers), ...registerExclusiveHelpers(this.helpers, (cpu, f) => this.onStoreExclusiveFailed?.(cpu, f)), ...more?.(this.helpers) };
   }
   initTcg(tcg: TCGContext): void { this.g = makeGlobals(tcg); }
   translate(tcg: TCGContext, req: TbRequest): TbResult { return translateBlock(tcg, this.g, this.feat, this.core, req, this.options); }
@@ -109,27 +113,32 @@ export class A64Bench {
 
   /**
    * `nrCpus` above 1: a machine of several vCPU threads of which only this one exists; it must leave to be alone.
-   * `regions`: TBs may have compiled regions (a test makes them itself).
+   * `regions`: TBs may have compiled regions (a test makes them itself). `exclusive`: the scheme; with another one than
+   * the default this thread has all vCPUs, run one at a time.
    */
-  constructor(feat: ArmFeatures = allFeatures(true), more?: MoreHelpers, nrCpus = 1, regions = false) {
+  constructor(feat: ArmFeatures = allFeatures(true), more?: MoreHelpers, nrCpus = 1, regions = false, exclusive?: ExclusiveSchemeName) {
     this.target = new BenchTarget(feat, more);
     const layout = stateLayout({ nrCpus, cpuBlockBytes: cpuBlockSize(CPUARMState), ramBytes: RAM_BYTES, tbSize: 64 << 20, deviceBytes: 4096 });
     const statePages = layout.totalBytes / 65536, ramPages = RAM_BYTES / 65536;
     this.machine = new Machine({
       state: new WebAssembly.Memory({ initial: statePages, maximum: statePages, shared: true }),
       ram: createRam(ramPages),
-      layout, flat: [{ base: 0, size: RAM_BYTES, kind: 'ram', name: 'ram', ramOffset: 0 }], single: nrCpus === 1, config: {},
+      layout, flat: [{ base: 0, size: RAM_BYTES, kind: 'ram', name: 'ram', ramOffset: 0 }], single: nrCpus === 1 || exclusive !== undefined, config: {},
+      granuleBits: EXCLUSIVE_GRANULE_BITS[exclusive ?? 'cmpxchg'],
     });
     this.engine = new Engine({
-      machine: this.machine, target: this.target, own: [0], localDevices: new Map(), regions,
+      machine: this.machine, target: this.target, own: Array.from({ length: exclusive ? nrCpus : 1 }, (_, n) => n), localDevices: new Map(), regions,
       interpreter: generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages }),
     });
     this.engine.store.reset();
     this.cpu = this.engine.cpus[0];
-    this.engine.initCpu(this.cpu);
+    if (exclusive) this.target.options = { exclusive: EXCLUSIVE_SCHEMES[exclusive] };
     this.ram = new DataView(this.machine.spec.ram.buffer);
     this.bytes = this.machine.ram8;
-    this.cpu.st64(envOff.exclusive_addr, 0xffffffffffffffffn);
+    for (const cpu of this.engine.own) {
+      this.engine.initCpu(cpu);
+      cpu.st64(envOff.exclusive_addr, 0xffffffffffffffffn);
+    }
   }
 
   x(n: number): bigint { return this.cpu.ld64(envOff.x + 8 * n); }
@@ -150,8 +159,8 @@ export class A64Bench {
     this.engine.store.invalidateRange(at, 4 * words.length);
   }
   /** Runs from `pc` until an exception; returns it. */
-  run(pc: number | bigint): Stopped {
-    const { cpu, target } = this;
+  run(pc: number | bigint, cpu = this.cpu): Stopped {
+    const { target } = this;
     cpu.st64(envOff.pc, BigInt(pc));
     cpu.store(CPUState.off.stop, 0);
     target.stopped = undefined;

@@ -5,6 +5,8 @@ import type { CharBackend, CharEvent, CharFrontend } from './backend.ts';
 export abstract class HostBackend implements CharBackend {
   /** The `-chardev` id. */
   readonly id: string;
+  /** A multiplexer is its front end. */
+  muxed = false;
   protected frontend: CharFrontend | null = null;
   #open = false;
   /** Input that the device has not taken. */

@@ -9,6 +9,9 @@ import { SocketBackend } from './socket.ts';
 import type { ChardevOptions, ChardevSpec, MonitorSpec } from './spec.ts';
 import { StdioBackend } from './stdio.ts';
 
+/** QEMU's suffix of the host's side of a multiplexer. */
+const BASE = '-base';
+
 /** Everything open in this process, for the way out. */
 const live = new Set<HostBackend>();
 let hooked = false;
@@ -57,9 +60,12 @@ export class Chardevs {
     this.gdb = gdb;
   }
 
-  /** Each with its id; `frontendOpen`: a device or a monitor is connected to it. */
-  all(): { id: string; backend: HostBackend; frontendOpen: boolean }[] {
-    return [...this.#backends].map(([id, backend]) => ({ id, backend, frontendOpen: this.#used.has(id) }));
+  /** Each with its id; `frontendOpen`: a device or a monitor is connected to it. A multiplexer and its host's side are two. */
+  all(): { id: string; filename: string; backend: HostBackend | undefined; frontendOpen: boolean }[] {
+    return [...this.#backends].flatMap(([id, backend]) => {
+      const host = { id, filename: backend.describe(), backend, frontendOpen: this.#used.has(id) };
+      return backend.muxed ? [{ ...host, filename: 'mux', backend: undefined }, { ...host, id: `${id}${BASE}` }] : [host];
+    });
   }
 
   /** Opens one more (`chardev-add`). UserErrors of opening it. */
@@ -80,9 +86,9 @@ export class Chardevs {
 
   /** Closes one (`chardev-remove`). UserErrors `no-chardev`, `chardev-in-use`. */
   async remove(id: string): Promise<void> {
-    const backend = this.#backends.get(id);
+    const backend = this.get(id);
     if (!backend) throw new UserError('no-chardev', `Chardev '${id}' not found`);
-    if (this.#used.has(id)) throw new UserError('chardev-in-use', `Chardev '${id}' is busy`);
+    if (this.#used.has(id) || !this.#backends.has(id)) throw new UserError('chardev-in-use', `Chardev '${id}' is busy`);
     this.#backends.delete(id);
     live.delete(backend);
     await backend.close();
@@ -94,12 +100,15 @@ export class Chardevs {
     return this.#serials[index] ?? new NullBackend();
   }
 
+  /** By its id; the host's side of a multiplexer also as `ID-base`, QEMU's name of it. */
   get(id: string): HostBackend | undefined {
-    return this.#backends.get(id);
+    const base = id.endsWith(BASE) ? this.#backends.get(id.slice(0, -BASE.length)) : undefined;
+    return this.#backends.get(id) ?? (base?.muxed ? base : undefined);
   }
 
+  /** Lines of `info chardev`. */
   list(): string[] {
-    return [...this.#backends.values()].map((b) => `${b.id}: filename=${b.describe()}`);
+    return this.all().map(({ id, filename }) => `${id}: filename=${filename}`);
   }
 
   readRingbuf(id: string, max: number): Uint8Array | undefined {
@@ -152,7 +161,10 @@ export async function openChardevs(options: ChardevOptions, hooks: ChardevHooks)
 
   const muxes = new Map<string, Mux>();
   for (const spec of options.chardevs) {
-    if (spec.mux) muxes.set(spec.id, new Mux(backends.get(spec.id)!, { escapeChar: options.escapeChar, quit: hooks.quit }));
+    if (!spec.mux) continue;
+    const backend = backends.get(spec.id)!;
+    backend.muxed = true;
+    muxes.set(spec.id, new Mux(backend, { escapeChar: options.escapeChar, quit: hooks.quit }));
   }
   const end = (id: string, kind: 'console' | 'monitor') => muxes.get(id)?.port(kind) ?? backends.get(id)!;
   const serials = options.serials.map((id) => (id === null ? new NullBackend() : end(id, 'console')));

@@ -82,7 +82,7 @@ export const INFO: readonly InfoRow[] = [
   { name: 'block', help: 'show info of one block device or all block devices', run: () => [] },
   { name: 'block-jobs', help: 'show progress of ongoing block device operations', run: () => ['No active jobs'] },
   { name: 'blockstats', help: 'show block device statistics', run: () => [] },
-  { name: 'chardev', help: 'show the character devices', run: ({ chardevs }) => chardevs.all().map(({ id, backend }) => `${id}: filename=${backend.describe()}`) },
+  { name: 'chardev', help: 'show the character devices', run: ({ chardevs }) => chardevs.list() },
   {
     name: 'cpus', help: 'show infos for each CPU',
     run: ({ options, vm }, _a, state) => threadIds(options.smp.cpus, vm.machine!.threadName).map((tid, n) => `${n === state.cpu ? '*' : ' '} CPU #${n}: thread_id=${tid}`),

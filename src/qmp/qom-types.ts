@@ -35,6 +35,7 @@ export const TYPES: Readonly<Record<string, TypeRow>> = {
   secret_common: { parent: 'object', abstract: true },
   secret: { parent: 'secret_common' },
   chardev: { parent: 'object', abstract: true },
+  'chardev-mux': { parent: 'chardev' },
   'chardev-null': { parent: 'chardev' },
   'chardev-fd': { parent: 'chardev', abstract: true },
   'chardev-file': { parent: 'chardev-fd' },

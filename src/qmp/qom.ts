@@ -107,7 +107,7 @@ export class QomTree {
   }
 
   #chardevContainer(): QomObject {
-    return object('container', {}, Object.fromEntries(this.#chardevs.all().map(({ id, backend }) => [id, object(chardevType(backend.describe()))])));
+    return object('container', {}, Object.fromEntries(this.#chardevs.all().map(({ id, filename }) => [id, object(chardevType(filename))])));
   }
 
   #machine(): QomObject {

@@ -42,4 +42,8 @@ t.test('a multiplexer', async (t) => {
   await seen;
   t.match(text, /VM status: paused \(prelaunch\)/, 'Ctrl-A c goes to the monitor');
   gdb.close();
+  const c = await connectQmp(vm.path);
+  t.match(await c.execute('query-chardev'), { return: [{ label: 'c', filename: 'mux', 'frontend-open': true }, { label: 'c-base', 'frontend-open': true }] });
+  for (const id of ['c', 'c-base']) t.match(await c.execute('chardev-remove', { id }), { error: { desc: `Chardev '${id}' is busy` } });
+  t.match(await c.execute('query-yank'), { return: [{ type: 'chardev', id: 'c-base' }] });
 });

@@ -55,7 +55,7 @@ function checkRingbuf({ chardevs }: QmpContext, id: string): void {
 }
 
 export const chardevCommands = {
-  'query-chardev': ({ chardevs }) => chardevs.all().map(({ id, backend, frontendOpen }) => ({ label: id, filename: backend.describe(), 'frontend-open': frontendOpen })),
+  'query-chardev': ({ chardevs }) => chardevs.all().map(({ id, filename, frontendOpen }) => ({ label: id, filename, 'frontend-open': frontendOpen })),
   'query-chardev-backends': () => ['file', 'memory', 'null', 'ringbuf', 'socket', 'stdio'].map((name) => ({ name })),
   'ringbuf-write': (c, { device, data, format }) => {
     checkRingbuf(c, device);

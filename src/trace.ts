@@ -6,13 +6,14 @@ const enabled = new Map<string, boolean>([
   'handle_qmp_command', 'monitor_protocol_event_emit', 'monitor_qmp_cmd_in_band', 'monitor_qmp_cmd_out_of_band',
 ].map((name) => [name, false]));
 
+/** Where more names come from when somebody first asks: most runs never do. */
+const sources: (() => Iterable<string>)[] = [];
 /** Makes more events known, switched off. */
-export function declareTraceEvents(names: Iterable<string>): void {
-  for (const name of names) if (!enabled.has(name)) enabled.set(name, false);
-}
+export function declareTraceEvents(names: () => Iterable<string>): void { sources.push(names); }
 
 /** `*` and `?` as in file names. */
 export function matchTraceEvents(pattern: string): { name: string; enabled: boolean }[] {
+  for (const names of sources.splice(0)) for (const name of names()) if (!enabled.has(name)) enabled.set(name, false);
   const expression = new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
   return [...enabled].filter(([name]) => expression.test(name)).map(([name, on]) => ({ name, enabled: on }));
 }

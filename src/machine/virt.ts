@@ -42,7 +42,7 @@ import { IoServer } from './io-server.ts';
 import type { RtcOptions } from './options.ts';
 import { rtcClock, VmClock } from './rtc-clock.ts';
 import { traceCflags } from './tb-log.ts';
-import { Translators, translatorThreads } from './translators.ts';
+import { Translators, translatorThreads, WORKER_ARGV } from './translators.ts';
 import { createTarget, createGic, gicStateSize, type ArmConfig, type Gic, type VcpuThreadData } from './vcpu-thread.ts';
 import type { NumaTopology } from './numa.ts';
 import { virtTree, type CpuTopology } from './virt-dtb.ts';
@@ -124,8 +124,9 @@ export class VirtMachine {
   readonly #data: Omit<VcpuThreadData, 'own'>;
   readonly #engine: Engine;
   readonly #granules: Granules;
-  #workers: Worker[] = [];
-  #translators: Translators | undefined;
+  /** Ends of the vCPU and timer threads. */
+  readonly #exits: Promise<void>[] = [];
+  #translators: Promise<Translators | undefined> | undefined;
   #ended = false;
   #resetting = false;
   /** Called when a vCPU came to a debug stop; the others still run. */
@@ -272,14 +273,13 @@ export class VirtMachine {
   /** Starts the threads; the guest runs unless `run` is false. */
   async start(run = !this.#o.startPaused): Promise<void> {
     if (this.#ended) return;
-    const own = this.#threads();
-    if (this.#o.regions) {
-      const count = translatorThreads(own.length);
-      this.#translators = await Translators.open(fileURLToPath(worker('translator')), { ...this.#data, own: [] }, count, (e) => this.#crash('translator', e));
-    }
-    if (this.#ended) return;
     this.#io.start();
     this.#spawn(run);
+    if (!this.#o.regions) return;
+    // Nobody waits for them: there is nothing hot before the vCPUs have run for a while.
+    const count = translatorThreads(this.#threads().length), crash = (e: unknown) => this.#crash('translator', e);
+    this.#translators = Translators.open(fileURLToPath(worker('translator')), { ...this.#data, own: [] }, count, crash)
+      .then((t) => { t.start(); return t; }, (e) => { crash(e); return undefined; });
   }
 
   /** The vCPUs of each thread. */
@@ -295,13 +295,12 @@ export class VirtMachine {
     for (const cpu of this.#cpus) for (const f of ['stop', 'stopped'] as const) cpu.store(CPUState.off[f], run ? 0 : 1);
     if (run) this.resume();
     const spawn = (file: string, name: string, data: VcpuThreadData) => {
-      const w = new Worker(worker(file), { workerData: data, name, stdout: false, stderr: false });
+      const w = new Worker(worker(file), { workerData: data, name, stdout: false, stderr: false, execArgv: WORKER_ARGV });
       w.on('error', (e) => this.#crash(name, e));
-      this.#workers.push(w);
+      this.#exits.push(new Promise((resolve) => { w.once('exit', () => resolve()); }));
     };
     for (const cpus of this.#threads()) spawn('vcpu', vcpuThreadName(this.#o.thread, cpus[0]), { ...this.#data, own: cpus });
     spawn('timer', 'timer', { ...this.#data, own: [] });
-    this.#translators?.start();
   }
 
   /** A fault of the emulator itself: say so and end. */
@@ -445,17 +444,15 @@ export class VirtMachine {
   async #join(): Promise<void> {
     const m = this.machine;
     Atomics.store(m.i32, m.global('shutdown'), 1);
-    const exits = this.#workers.map((w) => new Promise<void>((resolve) => { w.once('exit', () => resolve()); }));
     for (const cpu of this.#cpus) {
       cpu.kick();
       Atomics.notify(m.i32, cpu.word(CPUState.off.mbox_state));
     }
     notifyTimer(m);
     this.#engine.hot.wake();
-    await Promise.all([...exits, this.#translators?.join()]);
+    await Promise.all([...this.#exits, this.#translators?.then((t) => t?.join())]);
     // Who waits for them to park waits no more.
     for (const cpu of this.#cpus) Atomics.notify(m.i32, cpu.word(CPUState.off.stopped));
-    this.#workers = [];
   }
 
   /** System reset: devices, memory images and vCPUs back to their power-on state; then the guest runs again, if `run`. */
@@ -492,7 +489,7 @@ export class VirtMachine {
     this.#ended = true;
     await this.#io.drainPosted();
     await this.#join();
-    await this.#translators?.close();
+    await (await this.#translators)?.close();
     this.#io.stop();
     await this.#io.drainPosted();
     (this.devices.get(VIRT_REGION.UART) as Pl011).flush();

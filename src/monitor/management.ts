@@ -41,7 +41,7 @@ export class Management {
       preconfig: () => vm.state === 'preconfig',
       run: (name, args, call) => this.#run(name, args, call),
     });
-    declareTraceEvents([...this.qmp.schema.commands.keys()].flatMap((name) => [`qmp_enter_${name.replaceAll('-', '_')}`, `qmp_exit_${name.replaceAll('-', '_')}`]));
+    declareTraceEvents(() => [...this.qmp.schema.commands.keys()].flatMap((name) => [`qmp_enter_${name.replaceAll('-', '_')}`, `qmp_exit_${name.replaceAll('-', '_')}`]));
     vm.onEvent((event, data) => {
       trace('monitor_protocol_event_emit', event);
       this.qmp.event(event, data);

@@ -32,15 +32,16 @@ export interface QmpServerOptions {
 const isObject = (v: Json): v is JsonObject => typeof v === 'object' && v !== null && !Array.isArray(v);
 
 export class QmpServer {
-  readonly schema: QmpSchema;
   readonly #o: QmpServerOptions;
   readonly #sessions = new Set<QmpSession>();
   readonly #limited = new Map<string, { pending: JsonObject | undefined; timer: NodeJS.Timeout }>();
 
   constructor(o: QmpServerOptions) {
-    this.schema = qmpSchema();
     this.#o = o;
   }
+
+  /** Read when the first request comes. */
+  get schema(): QmpSchema { return qmpSchema(); }
 
   version(): VersionInfo {
     return this.#o.version;

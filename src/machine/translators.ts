@@ -5,8 +5,8 @@ import type { VcpuThreadData } from './vcpu-thread.ts';
 
 const MAX_THREADS = 4;
 
-/** Node's own options go on to the threads, but not how the main program was given (`node --input-type=module -e …`). */
-export const WORKER_ARGV = process.execArgv.filter((arg) => !arg.startsWith('--input-type'));
+/** Threads inherit Node's own options, unless these tell how the main program was given (`node --input-type=module -e …`). */
+export const WORKER_ARGV = process.execArgv.some((arg) => arg.startsWith('--input-type')) ? [] : undefined;
 
 /** Threads for a machine: the host's cores that its vCPUs leave, at least one. */
 export const translatorThreads = (vcpuThreads: number, cores = availableParallelism()): number =>
@@ -26,7 +26,7 @@ export class Translators {
     // Loaded here: a machine without regions does not wait 20 ms for it.
     const { Piscina } = await import('piscina');
     return new Translators(new Piscina({
-      filename, workerData: data, execArgv: WORKER_ARGV, minThreads: threads, maxThreads: threads, idleTimeout: Infinity,
+      filename, workerData: data, ...(WORKER_ARGV && { execArgv: WORKER_ARGV }), minThreads: threads, maxThreads: threads, idleTimeout: Infinity,
       // An idle thread waits in its event loop: it must end at once, whatever it last did.
       atomics: 'disabled',
     }), crashed);

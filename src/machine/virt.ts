@@ -295,7 +295,7 @@ export class VirtMachine {
     for (const cpu of this.#cpus) for (const f of ['stop', 'stopped'] as const) cpu.store(CPUState.off[f], run ? 0 : 1);
     if (run) this.resume();
     const spawn = (file: string, name: string, data: VcpuThreadData) => {
-      const w = new Worker(worker(file), { workerData: data, name, stdout: false, stderr: false, execArgv: WORKER_ARGV });
+      const w = new Worker(worker(file), { workerData: data, name, stdout: false, stderr: false, ...(WORKER_ARGV && { execArgv: WORKER_ARGV }) });
       w.on('error', (e) => this.#crash(name, e));
       this.#exits.push(new Promise((resolve) => { w.once('exit', () => resolve()); }));
     };

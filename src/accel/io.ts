@@ -2,7 +2,7 @@
 import { SpinLock } from '#atomics-sync';
 import { CPUState, MBOX_DONE, MBOX_IDLE, MBOX_REQUEST } from '../memory/layout/cpu.ts';
 import { POSTED_RING, PostedWrite } from '../memory/layout/tb.ts';
-import type { FlatRange } from '../memory/flat-view.ts';
+import { SHADOW_FOLLOWS_POSTED, type FlatRange } from '../memory/flat-view.ts';
 import type { Vcpu } from './vcpu.ts';
 
 const off = CPUState.off;
@@ -35,8 +35,10 @@ export class IoPort {
     const dev = this.#local.get(r.region!);
     if (dev) return dev.read(offset, size, this.#cpu.index) >>> 0;
     const shadow = r.shadowed?.find((s) => s.offset === offset);
-    // The shadow of a register is current only when no posted write to this device waits.
-    if (shadow && this.#postedDrained()) return Atomics.load(this.#i32, shadow.addr >>> 2) >>> 0;
+    if (shadow) {
+      const word = Atomics.load(this.#i32, shadow.addr >>> 2);
+      if ((word & SHADOW_FOLLOWS_POSTED) === 0 || this.#postedDrained()) return (word & ~SHADOW_FOLLOWS_POSTED) >>> 0;
+    }
     return this.#request(r.region!, offset, size, 0, 0);
   }
 

@@ -94,6 +94,7 @@ export class SoftMmu implements TargetServices {
       addLo = (ram - page) | 0;
       addHi = (Math.floor(ram / 2 ** 32) - hi - ((ram >>> 0) < (page >>> 0) ? 1 : 0)) | 0;
       if (r.kind === 'rom' && write === 0) write = r.region === undefined ? TLB_DISCARD_WRITE : TLB_MMIO;
+      if (read === 0 && this.#readsDevice(r)) read = TLB_MMIO;
     } else {
       if (read === 0) read = TLB_MMIO;
       if (write === 0) write = TLB_MMIO;
@@ -206,12 +207,17 @@ export class SoftMmu implements TargetServices {
         if (size === 4) d.setUint32(data + done, v, true); else if (size === 2) d.setUint16(data + done, v, true); else d.setUint8(data + done, v);
       } else {
         const v = size === 4 ? d.getUint32(data + done, true) : size === 2 ? d.getUint16(data + done, true) : d.getUint8(data + done);
+        const before = this.#readsDevice(r);
         this.#io.write(r, at, size, v);
+        if (this.#readsDevice(r) !== before) this.tlbFlushAllCpusSynced(-1);
       }
       done += size;
     }
     return true;
   }
+
+  /** True while reads of a ROM are its device's. */
+  #readsDevice(r: FlatRange): boolean { return r.readsDevice !== undefined && Atomics.load(this.cpu.machine.i32, r.readsDevice >>> 2) !== 0; }
 
   /**
    * True when an access that would succeed hits a watchpoint: a debug stop is pending then, before the access; or the

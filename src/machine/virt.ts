@@ -181,7 +181,7 @@ export class VirtMachine {
   #flatView(flashBytes: number, shadowBase: number): FlatRange[] {
     const M = VIRT_MEMMAP, flat: FlatRange[] = [];
     for (const i of [0, 1]) {
-      flat.push({ base: i * VIRT_FLASH_SIZE, size: VIRT_FLASH_SIZE, kind: 'rom', name: `virt.flash${i}`, ramOffset: i * VIRT_FLASH_SIZE, region: VIRT_REGION.FLASH0 + i });
+      flat.push({ base: i * VIRT_FLASH_SIZE, size: VIRT_FLASH_SIZE, kind: 'rom', name: `virt.flash${i}`, ramOffset: i * VIRT_FLASH_SIZE, region: VIRT_REGION.FLASH0 + i, readsDevice: shadowBase + 4 + 4 * i });
     }
     flat.push({ ...M.GIC_DIST, kind: 'local', name: 'gic_dist', region: VIRT_REGION.GIC_DIST });
     if (this.#o.gicVersion === 2) flat.push({ ...M.GIC_CPU, kind: 'local', name: 'gic_cpu', region: VIRT_REGION.GIC_CPU });
@@ -202,10 +202,12 @@ export class VirtMachine {
   #createDevices(): GpioKey {
     const { machine } = this, o = this.#o, clock = new HostClock();
     const memory = this.#guestMemory();
-    const d = this.devices;
+    const d = this.devices, readsDevice = (i: number) => machine.spec.flat.find((r) => r.region === VIRT_REGION.FLASH0 + i)!.readsDevice!;
     for (const i of [0, 1]) {
       d.set(VIRT_REGION.FLASH0 + i, new PFlashCfi01({
         storage: machine.ram8.subarray(i * VIRT_FLASH_SIZE, (i + 1) * VIRT_FLASH_SIZE), sectorSize: VIRT_FLASH_SECTOR_SIZE,
+        onRomd: (romd) => Atomics.store(machine.i32, readsDevice(i) >>> 2, romd ? 0 : 1), // pairs with src/accel/softmmu.ts#readsDevice
+        onChange: (offset, bytes) => this.#engine.store.invalidateRange(i * VIRT_FLASH_SIZE + offset, bytes),
       }));
     }
     d.set(VIRT_REGION.UART, new Pl011({ irq: this.#spi(VIRT_IRQMAP.UART), chardev: o.serial ?? new NullBackend(), clock }));

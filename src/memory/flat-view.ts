@@ -1,5 +1,11 @@
 // The flat view of an address space: sorted, non-overlapping ranges, as plain data every thread gets.
 
+/**
+ * In the word of a shadowed register: writes still queued for the device would change it, so a reader waits for them.
+ * Without it, the register reads the same before and after they are done.
+ */
+export const SHADOW_FOLLOWS_POSTED = 1 << 31;
+
 /** What a range of physical addresses is. `local`: device state in `state`, served by the vCPU thread. `main`: served by the main thread. */
 export type RangeKind = 'ram' | 'rom' | 'local' | 'main';
 
@@ -17,6 +23,8 @@ export interface FlatRange {
   readonly posted?: readonly number[];
   /** main: registers whose value is read from shared memory: register offset and its address in `state`. */
   readonly shadowed?: readonly { readonly offset: number; readonly addr: number }[];
+  /** rom: address in `state` of a word that is not 0 while reads go to the device (flash that shows its status). Main writes it; a vCPU whose store changed it flushes the TLBs. */
+  readonly readsDevice?: number;
 }
 
 /** Finds the range of a physical address by bisection; undefined when nothing is mapped there. */

@@ -1,6 +1,7 @@
 // The bare-metal guests whose output on QEMU is kept as golden data, and how each is run.
 import { decodeGuest } from './decode.ts';
 import { exceptionGuest } from './exceptions.ts';
+import { flashGuest } from './flash.ts';
 import { MMU_MODELS, mmuGuest } from './mmu.ts';
 import { sysKey, sysregGuest } from './sysregs.ts';
 
@@ -34,5 +35,6 @@ export const GUESTS: readonly GoldenGuest[] = [
   { name: 'sysregs', models: MODELS, image: () => sysregGuest(allSysKeys(), []) },
   { name: 'exceptions', models: ['cortex-a72', 'neoverse-n1', 'max'], image: exceptionGuest },
   { name: 'mmu', models: MMU_MODELS, image: (model) => mmuGuest(model, 1, 40) },
+  { name: 'flash', models: ['cortex-a72'], image: flashGuest },
   { name: 'decode', models: ['cortex-a72', 'max'], without: { max: 'sve=off,sme=off' }, image: decodeGuest },
 ];

@@ -60,6 +60,8 @@ export interface PFlashOptions {
   readonly sectorSize?: number;
   /** Told when reads begin (true) or cease to be plain memory reads, so that the machine maps the contents or the device. */
   readonly onRomd?: (romd: boolean) => void;
+  /** Told what was programmed or erased: code in it has changed. */
+  readonly onChange?: (offset: number, bytes: number) => void;
   readonly guestError?: GuestErrorLog;
 }
 
@@ -75,7 +77,8 @@ export class PFlashCfi01 implements MmioDevice {
   readonly #view: DataView;
   readonly #sectorSize: number;
   readonly #cfi: Uint8Array;
-  readonly #onRomd: ((romd: boolean) => void) | undefined;
+  readonly #onRomd: PFlashOptions['onRomd'];
+  readonly #onChange: PFlashOptions['onChange'];
   readonly #guestError: GuestErrorLog | undefined;
   #mode: ReadMode = 'array';
   #state: WriteState = 'command';
@@ -92,6 +95,7 @@ export class PFlashCfi01 implements MmioDevice {
     this.#sectorSize = options.sectorSize ?? 256 * 1024;
     this.#cfi = cfiTable(this.size / DEVICES, this.#sectorSize / DEVICES);
     this.#onRomd = options.onRomd;
+    this.#onChange = options.onChange;
     this.#guestError = options.guestError;
   }
 
@@ -211,11 +215,13 @@ export class PFlashCfi01 implements MmioDevice {
     if (size === 4) this.#view.setUint32(offset, value, true);
     else if (size === 2) this.#view.setUint16(offset, value, true);
     else this.#view.setUint8(offset, value);
+    this.#onChange?.(offset, size);
   }
 
   #erase(offset: number): void {
     const start = offset - (offset % this.#sectorSize);
     this.#storage.fill(0xff, start, start + this.#sectorSize);
+    this.#onChange?.(start, this.#sectorSize);
   }
 
   /** The same answer from each chip. */

@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../core/clock.ts';
 import type { CharBackend, CharEvent, CharFrontend } from '../../chardev/backend.ts';
 import { primecellId, readRegister, writeRegister } from '../core/registers.ts';
 import type { GuestErrorLog, RegisterTable } from '../core/registers.ts';
+import { SHADOW_FOLLOWS_POSTED } from '../../memory/flat-view.ts';
 
 export const UARTDR = 0x00;
 export const UARTRSR = 0x04;
@@ -286,7 +287,8 @@ export class Pl011 implements MmioDevice, CharFrontend {
 
   /** Publishes what the rest of the machine sees: the flag register and the interrupt line. */
   #update(): void {
-    if (this.#shadow) Atomics.store(this.#shadow, this.#shadowIndex, this.#flags());
+    // What is sent leaves at once, unless it is to come back.
+    if (this.#shadow) Atomics.store(this.#shadow, this.#shadowIndex, this.#flags() | (this.#cr & CR_LBE ? SHADOW_FOLLOWS_POSTED : 0));
     this.#irq.set((this.#ris & this.#imsc) !== 0);
   }
 }

@@ -18,12 +18,13 @@ import { setEvent, wakesFromHalt } from './helpers/sleep.ts';
 import { registerSystemHelpers } from './helpers/system.ts';
 import { loadArmHelpers } from './helpers/wasm-module.ts';
 import { rebuildHflags } from './hflags.ts';
+import { logTaken } from './int-log.ts';
 import { walk, type MmuModel } from './mmu/walk.ts';
 import type { ArmPorts } from './ports.ts';
 import { PSCI_ON, startPending, startRequested } from './psci.ts';
 import { DAIF, readPstate } from './state.ts';
 import type { SysregContext } from './sysregs/def.ts';
-import { keyName } from './sysregs/def.ts';
+import { keyFields } from './sysregs/def.ts';
 import { sysregTable } from './sysregs/table.ts';
 import { pmuRunning, pmuSync } from './sysregs/pmu-counters.ts';
 import { CNTFRQ, NO_DEADLINE, updateTimers } from './timer.ts';
@@ -74,7 +75,7 @@ export class ArmCpu implements TargetCpu {
     this.#mmu = { feat: o.model.features, paRange: Number(o.model.idregs.ID_AA64MMFR0_EL1 & 15n) };
     setSystemEnvironment({
       regs, semihosting: o.semihosting, psciConduit: o.ports.psciConduit ?? 'hvc',
-      onUnknown: (key, isRead) => o.ports.log?.('unimp', () => `${isRead ? 'read from' : 'write to'} unknown system register ${keyName(key)}`),
+      onUnknown: (key, isRead) => o.ports.log?.('unimp', () => `${isRead ? 'read' : 'write'} access to unsupported AArch64 system register ${keyFields(key)}`),
     });
   }
 
@@ -146,10 +147,10 @@ export class ArmCpu implements TargetCpu {
   }
 
   doInterrupt(cpu: Vcpu): void {
-    const excp = cpu.exceptionIndex;
-    this.#o.ports.log?.('int', () => `vCPU ${cpu.index}: exception ${excp} ESR 0x${(cpu.ld32(envOff.exc_syndrome) >>> 0).toString(16)} at PC 0x${cpu.ld64(envOff.pc).toString(16)}`);
+    const excp = cpu.exceptionIndex, from = cpu.ld32(envOff.el);
     if (pmuRunning(cpu)) pmuSync(cpu, this.#o.ports);
     takeException(cpu, excp, this.#o.model.features);
+    logTaken(cpu, excp, from, this.#o.ports);
   }
 
   execInterrupt(cpu: Vcpu, request: number): boolean {

@@ -70,9 +70,9 @@ export const wakesFromWfi = (cpu: Vcpu): boolean =>
 
 /**
  * Exception return at EL1 (AArch64.ExceptionReturn): PSTATE from SPSR_EL1, PC = `pcLo`, `pcHi`. An illegal return keeps
- * EL and SP and sets PSTATE.IL.
+ * EL and SP and sets PSTATE.IL: then the result is false.
  */
-export function exceptionReturn(cpu: Vcpu, pcLo: number, pcHi: number, feat: ArmFeatures): void {
+export function exceptionReturn(cpu: Vcpu, pcLo: number, pcHi: number, feat: ArmFeatures): boolean {
   const raw = cpu.ld32(envOff.spsr_el1), spsr = raw & pstateMask(feat);
   const el = (raw >> PSTATE.EL_SHIFT) & 3, sp = raw & PSTATE.SP;
   // AArch32, reserved M[1], EL2 and EL3, EL0 with SP_EL1.
@@ -92,4 +92,5 @@ export function exceptionReturn(cpu: Vcpu, pcLo: number, pcHi: number, feat: Arm
   // The tag of the return address goes, as for branches (AArch64.BranchAddr).
   cpu.st64p(envOff.pc, pcLo, tbi ? (pcHi << 8) >> 8 : pcHi);
   rebuildHflags(cpu);
+  return !illegal;
 }

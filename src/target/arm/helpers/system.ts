@@ -5,6 +5,7 @@ import type { Vcpu } from '../../../accel/vcpu.ts';
 import { envOff } from '../env.ts';
 import { exceptionReturn, raise } from '../exceptions.ts';
 import { rebuildHflags } from '../hflags.ts';
+import { logCall, logReturn } from '../int-log.ts';
 import { ATTR_GUARDED } from '../mmu/walk.ts';
 import { psciCall } from '../psci.ts';
 import { semihostingCall } from '../semihosting.ts';
@@ -48,6 +49,7 @@ export function registerSystemHelpers(t: HelperTable, c: SysregContext, regs: Re
   };
 
   const psci = (cpu: Vcpu): boolean => {
+    logCall(cpu, ports.psciConduit === 'smc' ? EXCP.SMC : EXCP.HVC, '...handled as PSCI call', ports);
     switch (psciCall(cpu, ports)) {
       case 'return': return false;
       case 'suspend': return wfi(cpu);
@@ -57,7 +59,7 @@ export function registerSystemHelpers(t: HelperTable, c: SysregContext, regs: Re
   /** (address): ERET and its authenticated forms. */
   const exception_return = (cpu: Vcpu): void => {
     if (pmuRunning(cpu)) pmuSync(cpu, ports);
-    exceptionReturn(cpu, cpu.argLo(0), cpu.argHi(0), feat);
+    logReturn(cpu, !exceptionReturn(cpu, cpu.argLo(0), cpu.argHi(0), feat), ports);
   };
   /** True when the running code's page is guarded. */
   const isGuarded = (cpu: Vcpu): boolean => {
@@ -75,7 +77,10 @@ export function registerSystemHelpers(t: HelperTable, c: SysregContext, regs: Re
     cpu.st32(envOff.btype, cpu.argLo(isGuarded(cpu) ? 0 : 1));
     rebuildHflags(cpu);
   };
-  const semihosting = (cpu: Vcpu): boolean => (semihostingCall(cpu, ports) ? false : halt(cpu));
+  const semihosting = (cpu: Vcpu): boolean => {
+    logCall(cpu, EXCP.SEMIHOST, `...handling as semihosting call 0x${cpu.ld64(envOff.x).toString(16)}`, ports);
+    return semihostingCall(cpu, ports) ? false : halt(cpu);
+  };
 
   const js = { sysreg_read, sysreg_write, wfi, ...sleepHelpers(ports), psci, exception_return, semihosting, branch_target_check, branch_btype, rebuild_hflags: rebuildHflags };
   return Object.fromEntries(Object.entries(js).map(([name, fn]) => [name, t.add(name, fn)]));

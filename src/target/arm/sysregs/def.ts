@@ -47,6 +47,8 @@ export interface SysregDef {
 }
 
 export const keyNumber = ([op0, op1, crn, crm, op2]: SysregKey): number => (op0 << 14) | (op1 << 11) | (crn << 7) | (crm << 3) | op2;
+/** Its fields as QEMU's log names them. */
+export const keyFields = (k: number): string => `op0:${k >> 14} op1:${(k >> 11) & 7} crn:${(k >> 7) & 15} crm:${(k >> 3) & 15} op2:${k & 7}`;
 /** S<op0>_<op1>_C<n>_C<m>_<op2> */
 export const keyName = (k: number): string => `S${k >> 14}_${(k >> 11) & 7}_C${(k >> 7) & 15}_C${(k >> 3) & 15}_${k & 7}`;
 

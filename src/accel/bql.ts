@@ -2,18 +2,6 @@
 import { LockStats, Mutex, type LockToken, type SiteStats } from '#atomics-sync';
 import { BQL_SITES } from '../memory/layout/tb.ts';
 
-/** Who takes the BQL: the numbers are rows of GlobalPage.bql_stats. */
-export const BqlSite = {
-  MMIO: 1, POSTED: 2, PARK: 3, PARKED: 4, RESUME: 5, RESET: 6, PSCI_CPU_ON: 7, PSCI_CPU_OFF: 8, PSCI_AFFINITY_INFO: 9, PSCI_START: 10, DEVICE_INSPECT: 11,
-} as const;
-export type BqlSite = (typeof BqlSite)[keyof typeof BqlSite];
-
-/** Names for reports, by number. */
-export const BQL_SITE_NAMES: Readonly<Record<BqlSite, string>> = {
-  1: 'mmio dispatch', 2: 'posted mmio', 3: 'park', 4: 'parked', 5: 'resume', 6: 'reset', 7: 'psci CPU_ON', 8: 'psci CPU_OFF',
-  9: 'psci AFFINITY_INFO', 10: 'psci start', 11: 'device inspection',
-};
-
 /** Proof that the BQL is held. */
 export type BqlLocked = LockToken<'bql'>;
 
@@ -27,7 +15,7 @@ interface BqlWords {
 }
 
 /**
- * One thread's handle. Critical sections are short and wait for nobody: not for a vCPU's work, not for an exclusive
+ * One thread's handle; call sites are the SyncSite.BQL_* of src/memory/layout/profile.ts. Critical sections are short and wait for nobody: not for a vCPU's work, not for an exclusive
  * section, not for the event loop. Finer locks may be taken under it (docs/design/locking.md ranks them).
  */
 export class Bql {
@@ -44,7 +32,7 @@ export class Bql {
   }
 
   /** Acquires: spins as long as that has paid lately, then sleeps. Error: ERR_LOCK_RECURSIVE. */
-  lock(site: BqlSite): BqlLocked {
+  lock(site: number): BqlLocked {
     const held = this.#mutex.lock(site);
     this.#i32[this.#holder] = site;
     return held;
@@ -57,7 +45,7 @@ export class Bql {
   }
 
   /** Runs `fn` with the lock held. Errors: ERR_LOCK_RECURSIVE, and those of `fn`; the lock is released either way. */
-  run<T>(site: BqlSite, fn: (held: BqlLocked) => T): T {
+  run<T>(site: number, fn: (held: BqlLocked) => T): T {
     const held = this.lock(site);
     try {
       return fn(held);
@@ -67,14 +55,14 @@ export class Bql {
   }
 
   /** Acquires within half a millisecond: for main, which serves its event loop when this is false and tries again. */
-  tryLockBriefly(site: BqlSite): boolean {
+  tryLockBriefly(site: number): boolean {
     if (!this.#mutex.tryLock(site) && !this.#mutex.lockTimeout(MAIN_WAIT_MS, site)) return false;
     this.#i32[this.#holder] = site;
     return true;
   }
 
   /** As run(), for main: its event loop goes on between tries. The lock is not held across a turn of the loop. */
-  async runAsync<T>(site: BqlSite, fn: (held: BqlLocked) => T): Promise<T> {
+  async runAsync<T>(site: number, fn: (held: BqlLocked) => T): Promise<T> {
     while (!this.tryLockBriefly(site)) await new Promise<void>((resolve) => { setImmediate(resolve); });
     try {
       return fn(this.#mutex.assertHeld());
@@ -98,7 +86,7 @@ export class Bql {
   }
 
   /** Acquisitions, contended ones and waiting of a call site since the machine was made; perhaps an update behind. */
-  stats(site: BqlSite): SiteStats {
+  stats(site: number): SiteStats {
     return this.#stats.read(site);
   }
 }

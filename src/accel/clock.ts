@@ -2,12 +2,7 @@
 import { SeqLock } from '#atomics-sync';
 import { GlobalPage } from '../memory/layout/tb.ts';
 import type { Machine } from './machine-view.ts';
-
-/** Host monotonic time, ns since boot of the host: comparable between threads. */
-export function monotonicNs(): number {
-  const [s, ns] = process.hrtime();
-  return s * 1e9 + ns;
-}
+import { monotonicNs } from './monotonic.ts';
 
 export class VirtualClock {
   readonly #f64: Float64Array;

@@ -1,12 +1,14 @@
 // cpuExec: the loop a vCPU thread lives in: find a TB, run it, handle exceptions, interrupts, work and halts.
 import { CPUState, CPU_INTERRUPT_EXITTB } from '../memory/layout/cpu.ts';
 import { SSTEP_NOIRQ } from '../memory/layout/debug.ts';
-import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_SINGLE_STEP, TB, TB_EXIT_HOT, TB_EXIT_HOT_REQUESTED, TB_EXIT_MASK, TB_EXIT_REQUESTED, TB_EXIT_STUB } from '../memory/layout/tb.ts';
-import { BqlSite } from './bql.ts';
+import { CF_NO_GOTO_PTR, CF_NO_GOTO_TB, CF_PROFILE, CF_SINGLE_STEP, TB, TB_EXIT_HOT, TB_EXIT_HOT_REQUESTED, TB_EXIT_MASK, TB_EXIT_REQUESTED, TB_EXIT_STUB } from '../memory/layout/tb.ts';
+import { SyncSite } from '../memory/layout/profile.ts';
 import { debugStop } from './debug.ts';
 import type { Engine } from './engine.ts';
 import { EXCP_ATOMIC, EXCP_DEBUG, EXCP_INTERRUPT } from './target.ts';
 import type { Vcpu } from './vcpu.ts';
+// Threads register work functions in the same order: this file's come behind softmmu.ts's.
+import './softmmu.ts';
 import { asyncRunOnCpu, hasQueuedWork, runQueuedWork, workFunction } from './work.ts';
 
 const off = CPUState.off;
@@ -19,7 +21,22 @@ const WORK_TB_FLUSH = workFunction('tb_flush', (_cpu, [gen]) => {
   const e = threadEngine!;
   // Several vCPUs may have asked for the same flush.
   if (Atomics.load(e.machine.i32, e.machine.global('tb_gen')) === gen) e.store.flush();
-}, true);
+}, true, SyncSite.EXCLUSIVE_FLUSH);
+/** The lock profiler was switched on or off, or reset. */
+const WORK_PROFILE = workFunction('lock_profile', (cpu) => syncProfile(threadEngine!, cpu));
+
+/** Main thread: makes every vCPU look at the lock profiler's switch before its next TB. */
+export function announceProfile(cpus: readonly Vcpu[]): void {
+  for (const cpu of cpus) asyncRunOnCpu(cpu, WORK_PROFILE);
+}
+
+/** On the vCPU's thread: as the switch says; guest code is translated with or without the profiler's ops. */
+export function syncProfile(engine: Engine, cpu: Vcpu): void {
+  const { profile } = engine.machine;
+  profile.sync();
+  const cflags = cpu.ld32(off.cflags);
+  cpu.st32(off.cflags, profile.on ? cflags | CF_PROFILE : cflags & ~CF_PROFILE);
+}
 
 /** Asks for a tb_flush, done before this vCPU's next TB. */
 export function requestTbFlush(engine: Engine, cpu: Vcpu): void {
@@ -39,11 +56,12 @@ export function cpuExec(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): Ex
   const shutdown = machine.global('shutdown');
   for (;;) {
     if (Atomics.load(machine.i32, shutdown)) return 'shutdown';
-    runQueuedWork(cpu, true, (fn) => exclusive.run(fn));
+    runQueuedWork(cpu, true, (fn, site) => exclusive.run(fn, site));
     if (cpu.load(off.stop)) return 'kicked';
     if (cpu.load(off.halted)) {
       if (!target.hasWork(cpu)) return 'halted';
       cpu.store(off.halted, 0);
+      if (machine.profile.on) cpu.spins.woke();
     }
     if (sliceEnds()) return 'slice';
     if (cpu.exceptionIndex === EXCP_ATOMIC) {
@@ -179,7 +197,7 @@ function stepAtomic(engine: Engine, cpu: Vcpu): boolean {
       // Whatever kicked us meanwhile is looked at now.
       cpu.store(off.exit_request, 1);
     }
-  });
+  }, SyncSite.EXCLUSIVE_ATOMIC);
 }
 
 /** True when a halted vCPU must look again: work, a stop request, an interrupt, the end. */
@@ -205,6 +223,7 @@ export function vcpuThread(engine: Engine): void {
   // Round robin: a slice ends when the timer thread asks for it (rr_kick), as QEMU's rr_kick_vcpu_timer does.
   const rr = engine.machine.global('rr_slice');
   const { i32 } = engine.machine;
+  for (const cpu of own) syncProfile(engine, cpu);
   for (;;) {
     let idle = true;
     for (const cpu of own) {
@@ -215,7 +234,10 @@ export function vcpuThread(engine: Engine): void {
       if (result === 'debug') debugStop(cpu);
       if (cpu.load(off.stop) !== cpu.load(off.stopped)) {
         // Parked: main waits for it with the stopped word. pairs with src/machine/virt.ts#pause
-        engine.machine.bql.run(BqlSite.PARKED, () => cpu.store(off.stopped, cpu.load(off.stop)));
+        engine.machine.bql.run(SyncSite.BQL_PARKED, () => {
+          cpu.store(off.stopped, cpu.load(off.stop));
+          engine.machine.profile.left(cpu.index);
+        });
         Atomics.notify(i32, cpu.word(off.stopped));
         idle = false;
       }

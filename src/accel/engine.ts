@@ -7,6 +7,7 @@ import { CPUState, TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
 import { DebugView } from './debug.ts';
 import { Exclusive } from './exclusive.ts';
 import { monitorPaths } from '../tcg/granule-paths.ts';
+import { GuestSpins } from './guest-spins.ts';
 import { HotQueue } from './hot-queue.ts';
 import { IoPort, type LocalDevice } from './io.ts';
 import type { Machine } from './machine-view.ts';
@@ -95,6 +96,7 @@ export class Engine {
       const mmu = new SoftMmu(cpu, this.store, new IoPort(cpu, o.localDevices), this.cpus, this.exclusive, this.debug);
       this.#mmus[cpu.index] = mmu;
       cpu.services = mmu;
+      cpu.spins = new GuestSpins(cpu, (address) => mmu.peek64(address));
     }
     target.initTcg(this.#tcg);
 

@@ -1,6 +1,7 @@
 // Exclusive sections: one vCPU runs while every other is outside guest code (QEMU: cpus-common.c's start_exclusive).
-import { Mutex } from '#atomics-sync';
+import { Mutex, probeNow } from '#atomics-sync';
 import { CPUState } from '../memory/layout/cpu.ts';
+import { SyncSite } from '../memory/layout/profile.ts';
 import type { Vcpu } from './vcpu.ts';
 import type { Machine } from './machine-view.ts';
 import { hasQueuedWork } from './work.ts';
@@ -20,6 +21,12 @@ export class Exclusive {
   readonly #pending: number;
   readonly #cond: number;
   readonly #resume: number;
+  /** The section under way, for the profiler: call site, when it was asked for, when the last vCPU had left; 0: not measured. */
+  #site = 0;
+  #asked = 0;
+  #parked = 0;
+  #counted = 0;
+  #late = -1;
 
   constructor(m: Machine, cpus: readonly Vcpu[]) {
     this.#m = m;
@@ -37,7 +44,7 @@ export class Exclusive {
       const seen = Atomics.load(i32, this.#resume);
       this.#lock.unlock();
       Atomics.wait(i32, this.#resume, seen);
-      this.#lock.lock();
+      this.#lock.lock(SyncSite.EXCLUSIVE_LIST);
     }
   }
 
@@ -46,7 +53,7 @@ export class Exclusive {
     const i32 = this.#m.i32;
     cpu.store(off.running, 1); // pairs with src/accel/exclusive.ts#start
     if (Atomics.load(i32, this.#pending) === 0) return;
-    this.#lock.lock();
+    this.#lock.lock(SyncSite.EXCLUSIVE_LIST);
     // has_waiter set: the requester counted this vCPU and waits for it to end again; go on until the next TB end.
     if (cpu.load(off.has_waiter) === 0) {
       cpu.store(off.running, 0);
@@ -61,9 +68,10 @@ export class Exclusive {
     const i32 = this.#m.i32;
     cpu.store(off.running, 0); // pairs with src/accel/exclusive.ts#start
     if (Atomics.load(i32, this.#pending) === 0) return;
-    this.#lock.lock();
+    this.#lock.lock(SyncSite.EXCLUSIVE_LIST);
     if (cpu.load(off.has_waiter) !== 0) {
       cpu.store(off.has_waiter, 0);
+      this.#m.profile.left(cpu.index);
       if (Atomics.sub(i32, this.#pending, 1) === 2) {
         Atomics.add(i32, this.#cond, 1);
         Atomics.notify(i32, this.#cond);
@@ -72,16 +80,34 @@ export class Exclusive {
     this.#lock.unlock();
   }
 
-  /** Starts an exclusive section: returns with every vCPU outside guest code. The caller's own vCPU must be outside too. */
-  start(): void {
-    this.#lock.lock();
+  /**
+   * Starts an exclusive section: returns with every vCPU outside guest code. The caller's own vCPU must be outside too.
+   * `site`: why, one of SyncSite.EXCLUSIVE_*.
+   */
+  start(site: number = SyncSite.EXCLUSIVE_WORK): void {
+    const asked = this.#m.profile.on ? probeNow() : 0;
+    this.#lock.lock(SyncSite.EXCLUSIVE_LIST);
     this.#idle();
-    this.#stopOthers();
+    const running = this.#stopOthers();
+    this.#measure(site, asked, running);
     this.#lock.unlock();
   }
 
-  /** Opens a section and waits until no vCPU runs; the lock is held before and after, and no section is under way. */
-  #stopOthers(): void {
+  /** The section that was asked for at `asked` begins; 0: the profiler is off. */
+  #measure(site: number, asked: number, running: number): void {
+    this.#asked = asked;
+    if (asked === 0) return;
+    this.#site = site;
+    this.#parked = probeNow();
+    this.#counted = running;
+    this.#late = this.#m.profile.late;
+  }
+
+  /**
+   * Opens a section and waits until no vCPU runs; how many had to leave. The lock is held before and after, and no
+   * section is under way.
+   */
+  #stopOthers(): number {
     const i32 = this.#m.i32;
     Atomics.store(i32, this.#pending, 1); // pairs with src/accel/exclusive.ts#execStart, src/accel/exclusive.ts#execEnd
     let running = 0;
@@ -96,14 +122,16 @@ export class Exclusive {
       const seen = Atomics.load(i32, this.#cond);
       this.#lock.unlock();
       Atomics.wait(i32, this.#cond, seen);
-      this.#lock.lock();
+      this.#lock.lock(SyncSite.EXCLUSIVE_LIST);
     }
+    return running;
   }
 
   /** Ends it: the others go on. */
   end(): void {
     const i32 = this.#m.i32;
-    this.#lock.lock();
+    if (this.#asked !== 0) this.#m.profile.stopped(this.#site, this.#asked, this.#parked, this.#counted, this.#late);
+    this.#lock.lock(SyncSite.EXCLUSIVE_LIST);
     Atomics.store(i32, this.#pending, 0);
     Atomics.add(i32, this.#resume, 1);
     Atomics.notify(i32, this.#resume);
@@ -116,11 +144,13 @@ export class Exclusive {
    * and `running` falls while this waits for others, which may wait for `self` in turn (softmmu.ts#broadcast).
    */
   runInside(self: Vcpu, fn: () => void): boolean {
-    this.#lock.lock();
+    const asked = this.#m.profile.on ? probeNow() : 0;
+    this.#lock.lock(SyncSite.EXCLUSIVE_LIST);
     const free = Atomics.load(this.#m.i32, this.#pending) === 0;
     if (free) {
       self.store(off.running, 0);
-      this.#stopOthers();
+      const running = this.#stopOthers();
+      this.#measure(SyncSite.EXCLUSIVE_ATOMIC, asked, running);
       self.store(off.running, 1);
     }
     this.#lock.unlock();
@@ -134,9 +164,9 @@ export class Exclusive {
     }
   }
 
-  /** Runs `fn` in an exclusive section. */
-  run<T>(fn: () => T): T {
-    this.start();
+  /** Runs `fn` in an exclusive section; `site`: why. */
+  run<T>(fn: () => T, site: number = SyncSite.EXCLUSIVE_WORK): T {
+    this.start(site);
     try {
       return fn();
     } finally {

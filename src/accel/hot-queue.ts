@@ -1,5 +1,6 @@
 // The queue of hot TBs: vCPUs put TBs in whose execution counter asks for a region, translator threads take them out.
 import { SpinLock } from '#atomics-sync';
+import { SyncSite } from '../memory/layout/profile.ts';
 import { HOT_RING, HotTb } from '../memory/layout/tb.ts';
 import type { Machine } from './machine-view.ts';
 
@@ -12,7 +13,7 @@ export class HotQueue {
 
   constructor(m: Machine) {
     this.#m = m;
-    this.#lock = new SpinLock(m.i32, m.global('hot_lock'));
+    this.#lock = new SpinLock(m.i32, m.global('hot_lock'), SyncSite.HOT_QUEUE);
     this.#head = m.global('hot_head');
     this.#tail = m.global('hot_tail');
     this.#word = m.global('hot_word');

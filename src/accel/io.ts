@@ -1,7 +1,8 @@
 // MMIO from a vCPU thread: local devices at once, posted writes into the ring, everything else by the mailbox to main.
-import { SpinLock } from '#atomics-sync';
+import { probeNow, SpinLock } from '#atomics-sync';
 import { CPUState, MBOX_DONE, MBOX_IDLE, MBOX_REQUEST } from '../memory/layout/cpu.ts';
 import { POSTED_RING, PostedWrite } from '../memory/layout/tb.ts';
+import { SyncSite } from '../memory/layout/profile.ts';
 import { SHADOW_FOLLOWS_POSTED, type FlatRange } from '../memory/flat-view.ts';
 import type { Vcpu } from './vcpu.ts';
 
@@ -28,7 +29,7 @@ export class IoPort {
     this.#cpu = cpu;
     this.#local = local;
     this.#i32 = cpu.machine.i32;
-    this.#lock = new SpinLock(this.#i32, cpu.machine.global('io_posted_lock'));
+    this.#lock = new SpinLock(this.#i32, cpu.machine.global('io_posted_lock'), SyncSite.IO_POSTED);
   }
 
   read(r: FlatRange, offset: number, size: number): number {
@@ -73,7 +74,7 @@ export class IoPort {
 
   /** Asks main and waits. */
   #request(region: number, offset: number, size: number, value: number, write: number): number {
-    const c = this.#cpu, m = c.machine;
+    const c = this.#cpu, m = c.machine, start = m.profile.on ? probeNow() : 0;
     c.st32(off.mbox_region, region);
     c.st32(off.mbox_offset, offset);
     c.st32(off.mbox_size, size);
@@ -91,6 +92,7 @@ export class IoPort {
     }
     const v = c.ld32(off.mbox_value) >>> 0;
     c.store(off.mbox_state, MBOX_IDLE);
+    if (start !== 0) m.profile.mmioDone(region, start);
     return v;
   }
 }

@@ -3,6 +3,7 @@ import type { FlatRange } from '../memory/flat-view.ts';
 import type { StateLayout } from '../memory/state-layout.ts';
 import { GlobalPage, PAGE_CODE, PAGE_EXCLUSIVE, PageDesc } from '../memory/layout/tb.ts';
 import { Bql } from './bql.ts';
+import { SyncProfile } from './sync-profile.ts';
 import { TARGET_PAGE_BITS, TLBEntry, TLB_EXCLUSIVE, TLB_INVALID_MASK, TLB_MMIO, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
 
 /** Structured-cloneable description of a machine: what a worker needs to take part in it. */
@@ -39,6 +40,8 @@ export class Machine {
   readonly ramI64: BigInt64Array;
   /** This thread's handle on the Big QEMU Lock. */
   readonly bql: Bql;
+  /** This thread's part of the lock profiler. */
+  readonly profile: SyncProfile;
 
   constructor(spec: MachineSpec) {
     this.spec = spec;
@@ -59,6 +62,7 @@ export class Machine {
     this.ramI16 = new Int16Array(r);
     this.ramI64 = new BigInt64Array(r);
     this.bql = new Bql(this);
+    this.profile = new SyncProfile(this);
   }
 
   /** Index in `i32` of a GlobalPage field. */

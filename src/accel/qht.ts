@@ -1,6 +1,7 @@
 // QHT: the TB hash table. Lock-free readers (a seqlock a bucket, chained bucket lines), writers lock one bucket, resizable.
 import { SpinLock } from '#atomics-sync';
 import type { Machine } from './machine-view.ts';
+import { SyncSite } from '../memory/layout/profile.ts';
 import { QHT_ENTRIES, QHTBucket } from '../memory/layout/tb.ts';
 
 const B = QHTBucket.off;
@@ -34,7 +35,7 @@ export class Qht {
     this.#mask = m.global('qht_mask');
     this.#added = m.global('qht_added');
     this.#alloc = m.global('qht_alloc');
-    this.#lock = new SpinLock(m.i32, m.global('qht_lock'));
+    this.#lock = new SpinLock(m.i32, m.global('qht_lock'), SyncSite.QHT_RESIZE);
     this.#region = { base: m.layout.qhtBase, end: m.layout.qhtBase + m.layout.qhtBytes };
   }
 
@@ -106,7 +107,7 @@ export class Qht {
   #locked<T>(hash: number, fn: (head: number) => T): T {
     for (;;) {
       const { map, head } = this.#head(hash);
-      const lock = new SpinLock(this.#i32, (head + B.lock) >>> 2);
+      const lock = new SpinLock(this.#i32, (head + B.lock) >>> 2, SyncSite.QHT_BUCKET);
       lock.lock();
       try {
         if (Atomics.load(this.#i32, this.#map) === map) return fn(head);
@@ -181,7 +182,7 @@ export class Qht {
       if (Atomics.load(i32, this.#added) <= (buckets - 1) * RESIZE_SHARE) return;
       const map = this.#newMap(buckets * 2);
       if (map === 0) { Atomics.store(i32, this.#added, -0x40000000); return; }
-      const locks = Array.from({ length: buckets }, (_, i) => new SpinLock(i32, (old + i * LINE + B.lock) >>> 2));
+      const locks = Array.from({ length: buckets }, (_, i) => new SpinLock(i32, (old + i * LINE + B.lock) >>> 2, SyncSite.QHT_RESIZE));
       for (const l of locks) l.lock();
       for (let i = 0; i < buckets; i++) {
         for (let b = old + i * LINE; b !== 0; b = i32[(b + B.next) >>> 2]) {

@@ -66,6 +66,7 @@ export class RegionCompiler {
   run(): void {
     const { i32 } = this.#m, gen = this.#m.global('tb_gen');
     for (let job = this.#queue.pop(); job; job = this.#queue.pop()) {
+      this.#m.profile.sync();
       if (Atomics.load(i32, gen) === job.gen) this.compileNow(job.tb, job.gen, job.pc);
     }
   }

@@ -1,4 +1,5 @@
 // softmmu slow paths of one vCPU: TLB misses, page-crossing and misaligned accesses, MMIO, stores to code pages, atomics.
+import { probeNow } from '#atomics-sync';
 import { MemOp } from '../tcg/types.ts';
 import { LOOK_AFTER_STORES } from '../tcg/granule-paths.ts';
 import { RMW_KINDS, SLOW_DONE, SLOW_FAULT, SLOW_RETRY } from '../tcg/ops/mem.ts';
@@ -7,6 +8,7 @@ import {
 } from '../memory/layout/cpu.ts';
 import { GRANULE_WATCHED } from '../memory/layout/exclusive.ts';
 import { BP_MEM_ACCESS, BP_MEM_READ, BP_MEM_WRITE } from '../memory/layout/debug.ts';
+import { SyncSite } from '../memory/layout/profile.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
 import type { DebugView } from './debug.ts';
 import type { Exclusive } from './exclusive.ts';
@@ -473,7 +475,7 @@ export class SoftMmu implements TargetServices {
       asyncRunOnCpu(other, fn, args, this.cpu, false);
       waiting.push({ cpu: other, tail: other.load(off.work_tail) });
     }
-    const i32 = this.cpu.machine.i32;
+    const { i32, profile } = this.cpu.machine, start = profile.on ? probeNow() : 0;
     for (const { cpu: other, tail } of waiting) {
       for (let spins = 0; other.load(off.running) !== 0 && (other.load(off.work_head) - tail | 0) < 0; spins++) {
         runQueuedWork(this.cpu, false);
@@ -481,6 +483,7 @@ export class SoftMmu implements TargetServices {
         else Atomics.wait(i32, other.word(off.work_head), other.load(off.work_head), 1);
       }
     }
+    if (start !== 0) profile.waited(SyncSite.TLB_BROADCAST, start);
   }
 
   invalidateCode(at: number, bytes: number): void { this.#store.invalidateRange(at, bytes); }
@@ -533,6 +536,13 @@ export class SoftMmu implements TargetServices {
       return false;
     }
     return true;
+  }
+  /** 8 aligned bytes of the running code's memory, without a fault or a side effect; undefined: not RAM, or not mapped. */
+  peek64(address: bigint): bigint | undefined {
+    const lo = Number(address & 0xffffffffn) | 0, hi = Number(address >> 32n & 0xffffffffn) | 0, { cpu } = this;
+    const entry = this.#lookup(lo, hi, MMU_DATA_LOAD, cpu.target.mmuIndex(cpu), true);
+    if (entry === 0 || cpu.machine.i32[entry + E.addr_read >>> 2] & TLB_MMIO) return undefined;
+    return cpu.machine.ram64[this.#ramAddr(entry, lo, hi) / 8];
   }
 }
 

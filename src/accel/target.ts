@@ -1,6 +1,7 @@
 // The interface a guest ISA implements. `accel` runs it and never imports a target.
 import type { StructLayout } from '../memory/layout/struct.ts';
 import type { TCGContext, HelperRef } from '../tcg/context.ts';
+import type { CallFrame } from './guest-spins.ts';
 import type { Vcpu } from './vcpu.ts';
 
 /** Kinds of access the MMU is asked about. */
@@ -120,6 +121,8 @@ export interface TargetCpu {
   hasWork(cpu: Vcpu): boolean;
   /** The monitor a vCPU waits on was opened by a store: makes it wake. Any thread. */
   monitorCleared?(cpu: Vcpu): void;
+  /** Where the running code's call stack starts, for profilers; absent: none can be walked. */
+  callFrame?(cpu: Vcpu): CallFrame;
   /** Text of the registers, for logs and monitors; `fpu`: with the vector registers, unless they are disabled. */
   dumpState(cpu: Vcpu, fpu?: boolean): string;
   /** Value of a register by the name a debugger gives it (`pc`, `x0`), for monitors; undefined: no such register. */

@@ -2,6 +2,7 @@
 import { SpinLock } from '#atomics-sync';
 import { CPUState, TARGET_PAGE_BITS, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
 import { INSN_START_WORDS, MAX_REGIONS, PAGE_CODE, PageDesc, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
+import { SyncSite } from '../memory/layout/profile.ts';
 import type { Machine } from './machine-view.ts';
 import { Qht } from './qht.ts';
 import { Tlb } from './tlb.ts';
@@ -91,7 +92,7 @@ export class TbStore {
     for (let k = 0; k < count; k++) {
       const page = this.#pageOf(layout.tbBase + k * TB.size), d = this.#m.pageDesc(page);
       // No vCPU is at work, but translators of regions may be: what they have under way ends with 'code changed'.
-      this.#pageLock(page).withLock(() => {
+      this.#pageLock(page, SyncSite.PAGE_FLUSH).withLock(() => {
         i32[d + P.first_tb >>> 2] = 0;
         i32[d + P.has_regions >>> 2] = 0;
         i32[d + P.code_gen >>> 2]++;
@@ -120,8 +121,8 @@ export class TbStore {
     return this.qht.lookup(tbHash(phys, flags, csBase, cflags), (tb) => this.#matches(tb, phys, flags, csBase, cflags));
   }
 
-  #pageLock(page: number): SpinLock { return new SpinLock(this.#i32, (this.#m.pageDesc(page) + P.lock) >>> 2); }
-  #jmpLock(tb: number): SpinLock { return new SpinLock(this.#i32, (tb + T.jmp_lock) >>> 2); }
+  #pageLock(page: number, site: number): SpinLock { return new SpinLock(this.#i32, (this.#m.pageDesc(page) + P.lock) >>> 2, site); }
+  #jmpLock(tb: number, site: number): SpinLock { return new SpinLock(this.#i32, (tb + T.jmp_lock) >>> 2, site); }
 
   /**
    * Before a page's code is read for translation: makes every store to it take the NOTDIRTY slow path. Returns the
@@ -129,7 +130,7 @@ export class TbStore {
    */
   protectPage(page: number): number {
     const i32 = this.#i32, d = this.#m.pageDesc(page);
-    return this.#pageLock(page).withLock(() => {
+    return this.#pageLock(page, SyncSite.PAGE_PROTECT).withLock(() => {
       const w = (d + P.dirty) >>> 2;
       if ((Atomics.load(i32, w) & PAGE_CODE) === 0) {
         Atomics.or(i32, w, PAGE_CODE); // pairs with src/accel/machine-view.ts#recheckDirty
@@ -179,7 +180,7 @@ export class TbStore {
     i32[w + (T.hash >>> 2)] = hash;
     Atomics.store(i32, w + (T.flags >>> 2), key.flags);
     const page = this.#pageOf(tb), d = this.#m.pageDesc(page);
-    return this.#pageLock(page).withLock((): Inserted => {
+    return this.#pageLock(page, SyncSite.PAGE_INSERT).withLock((): Inserted => {
       if (i32[d + P.code_gen >>> 2] !== gen) return { retry: 'code changed' };
       const first = this.qht.insert(hash, tb, (o) => this.#matches(o, key.phys, key.flags, key.csBase, key.cflags));
       if (first !== 0) return { tb: first };
@@ -192,7 +193,7 @@ export class TbStore {
   /** Links goto_tb slot n of `src` to `dest`, unless either is being invalidated. Any vCPU. */
   link(src: number, n: number, dest: number): void {
     const i32 = this.#i32;
-    this.#jmpLock(dest).withLock(() => {
+    this.#jmpLock(dest, SyncSite.JMP_LINK).withLock(() => {
       const head = dest + T.jmp_list_head >>> 2;
       if (i32[head] & LIST_DEAD) return;
       if (Atomics.compareExchange(i32, (src + T.jmp_dest + 4 * n) >>> 2, 0, dest) !== 0) return;
@@ -207,7 +208,7 @@ export class TbStore {
     Atomics.or(i32, (tb + T.flags) >>> 2, TB_INVALID);
     this.qht.remove(i32[tb + T.hash >>> 2], tb);
     for (const n of [0, 1]) this.#unlinkOutgoing(tb, n);
-    this.#jmpLock(tb).withLock(() => {
+    this.#jmpLock(tb, SyncSite.JMP_INVALIDATE).withLock(() => {
       const head = tb + T.jmp_list_head >>> 2;
       let e = i32[head];
       i32[head] = LIST_DEAD;
@@ -225,7 +226,7 @@ export class TbStore {
     const i32 = this.#i32;
     const dest = Atomics.exchange(i32, (tb + T.jmp_dest + 4 * n) >>> 2, JMP_DEAD);
     if ((dest & ~15) === 0) return;
-    this.#jmpLock(dest).withLock(() => {
+    this.#jmpLock(dest, SyncSite.JMP_UNLINK).withLock(() => {
       let link = dest + T.jmp_list_head >>> 2;
       for (let e = i32[link]; e & ~15; e = i32[link]) {
         const next = ((e & ~15) + T.jmp_list_next + 4 * (e & 1)) >>> 2;
@@ -242,7 +243,7 @@ export class TbStore {
    */
   storeToCodePage(at: number, bytes: number, store: () => void): boolean {
     const i32 = this.#i32, page = Math.floor(at / (1 << TARGET_PAGE_BITS)), d = this.#m.pageDesc(page);
-    return this.#pageLock(page).withLock(() => {
+    return this.#pageLock(page, SyncSite.PAGE_STORE).withLock(() => {
       i32[d + P.code_gen >>> 2]++;
       let link = d + P.first_tb >>> 2, invalidated = false;
       for (let tb = i32[link]; tb !== 0; tb = i32[link]) {
@@ -278,7 +279,7 @@ export class TbStore {
   /** Descriptors of the TBs of a page, as of now. */
   tbsOfPage(page: number): number[] {
     const i32 = this.#i32, d = this.#m.pageDesc(page);
-    return this.#pageLock(page).withLock(() => {
+    return this.#pageLock(page, SyncSite.PAGE_LIST).withLock(() => {
       const out: number[] = [];
       for (let tb = i32[d + P.first_tb >>> 2]; tb !== 0; tb = i32[tb + T.page_next >>> 2]) out.push(tb);
       return out;
@@ -293,7 +294,7 @@ export class TbStore {
     const i32 = this.#i32, { layout, u8 } = this.#m, d = this.#m.pageDesc(page);
     // All under the page lock: a tb_flush, which no exclusive section keeps from the translators, takes it to raise
     // code_gen before it hands the code buffer out again.
-    return this.#pageLock(page).withLock(() => {
+    return this.#pageLock(page, SyncSite.PAGE_PUBLISH).withLock(() => {
       if (i32[d + P.code_gen >>> 2] !== gen || Atomics.load(i32, entry + T.flags >>> 2) & TB_INVALID) return false;
       const at = this.#allocCode((module.length + 15) & ~15);
       if (at === 0) return 'full';

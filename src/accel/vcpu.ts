@@ -1,6 +1,7 @@
 // Handle on one vCPU block: typed access to its fields, helper arguments, interrupts, kicks.
 import { CPUState, TCG_TEMP_BUF } from '../memory/layout/cpu.ts';
 import type { StructLayout } from '../memory/layout/struct.ts';
+import type { GuestSpins } from './guest-spins.ts';
 import type { TargetCpu } from './target.ts';
 import type { Machine } from './machine-view.ts';
 import type { TargetServices } from './target-services.ts';
@@ -23,6 +24,8 @@ export class Vcpu {
   readonly base: number;
   /** TLB maintenance, physical memory, probes: set on the thread that runs this vCPU, absent elsewhere. */
   services!: TargetServices;
+  /** The lock profiler's guest side: where `services` are. */
+  spins!: GuestSpins;
   readonly #b4: number;
   readonly #b8: number;
   /** Index in `machine.i32` of the futex this vCPU's thread sleeps on when halted. */

@@ -1,6 +1,7 @@
 // async_run_on_cpu: work items queued for a vCPU's own thread, run before its next TB.
 import { SpinLock } from '#atomics-sync';
 import { CPUState, WORK_RING, WorkItem } from '../memory/layout/cpu.ts';
+import { SyncSite } from '../memory/layout/profile.ts';
 import type { Vcpu } from './vcpu.ts';
 
 const off = CPUState.off;
@@ -10,16 +11,19 @@ const ARGS = 6;
 export type WorkFn = (cpu: Vcpu, args: Int32Array) => void;
 
 /** Work functions by number; every thread registers the same ones in the same order. */
-const functions: { name: string; fn: WorkFn; safe: boolean }[] = [];
+const functions: { name: string; fn: WorkFn; safe: boolean; site: number }[] = [];
 
-/** Registers a work function; `safe` ones run with every other vCPU outside guest code (async_safe_run_on_cpu). */
-export function workFunction(name: string, fn: WorkFn, safe = false): number {
-  return functions.push({ name, fn, safe }) - 1;
+/**
+ * Registers a work function; `safe` ones run with every other vCPU outside guest code (async_safe_run_on_cpu), for the
+ * lock profiler at call site `site`.
+ */
+export function workFunction(name: string, fn: WorkFn, safe = false, site: number = SyncSite.EXCLUSIVE_WORK): number {
+  return functions.push({ name, fn, safe, site }) - 1;
 }
 
 /** Index in `machine.i32` of ring position n; positions count on past 2^31. */
 const slot = (cpu: Vcpu, n: number) => cpu.word(off.work + ((n >>> 0) % WORK_RING) * WorkItem.size);
-const lockOf = (cpu: Vcpu) => new SpinLock(cpu.machine.i32, cpu.word(off.work_lock));
+const lockOf = (cpu: Vcpu, site: number) => new SpinLock(cpu.machine.i32, cpu.word(off.work_lock), site);
 
 /**
  * Queues work for a vCPU and kicks it. Any thread. A full ring means its owner has not run for WORK_RING items: the
@@ -29,7 +33,7 @@ const lockOf = (cpu: Vcpu) => new SpinLock(cpu.machine.i32, cpu.word(off.work_lo
  */
 export function asyncRunOnCpu(cpu: Vcpu, fn: number, args: readonly number[] = [], self?: Vcpu, wake = true): void {
   const m = cpu.machine.i32;
-  const lock = lockOf(cpu);
+  const lock = lockOf(cpu, SyncSite.WORK_QUEUE);
   for (;;) {
     const done = lock.withLock(() => {
       const head = cpu.ld32(off.work_head), tail = cpu.ld32(off.work_tail);
@@ -63,10 +67,10 @@ let running: { cpu: Vcpu; at: number } | undefined;
  * false: the vCPU is in guest code, where it cannot exclude the others: safe items move to the end of the ring, so that
  * what was queued behind them gets done (a vCPU that waits inside guest code may be waited for itself).
  */
-export function runQueuedWork(cpu: Vcpu, mayExclude: boolean, exclusive?: (fn: () => void) => void): void {
+export function runQueuedWork(cpu: Vcpu, mayExclude: boolean, exclusive?: (fn: () => void, site: number) => void): void {
   if (!hasQueuedWork(cpu)) return;
   const m = cpu.machine.i32;
-  const lock = lockOf(cpu);
+  const lock = lockOf(cpu, SyncSite.WORK_TAKE);
   const args = new Int32Array(ARGS);
   let deferrals: number | undefined;
   for (;;) {
@@ -92,7 +96,7 @@ export function runQueuedWork(cpu: Vcpu, mayExclude: boolean, exclusive?: (fn: (
     const outer = running;
     running = { cpu, at: item.at };
     try {
-      if (item.safe) exclusive!(() => item.fn(cpu, args));
+      if (item.safe) exclusive!(() => item.fn(cpu, args), item.site);
       else item.fn(cpu, args);
     } finally {
       running = outer;

@@ -4,6 +4,7 @@ export { LockError, LOCK_ERRORS, type LockErrorCode } from './errors.ts';
 export { THIS_THREAD } from './words.ts';
 export type { LockToken } from './token.ts';
 export { LockStats, type SiteStats } from './lock-stats.ts';
+export { lockProbe, probeNow, setLockProbe, type LockProbe } from './probe.ts';
 export { Mutex, MUTEX_STATE } from './mutex.ts';
 export { SpinLock } from './spinlock.ts';
 export { Semaphore } from './semaphore.ts';

@@ -3,6 +3,7 @@ import { AsyncWaiters } from './async-waiters.ts';
 import { deadlineAfter, remaining } from './deadline.ts';
 import { LockError } from './errors.ts';
 import type { LockStats } from './lock-stats.ts';
+import { lockProbe, probeNow } from './probe.ts';
 import { AdaptiveSpin } from './spin.ts';
 import { mintToken, type LockToken } from './token.ts';
 import { checkWords, THIS_THREAD } from './words.ts';
@@ -33,6 +34,9 @@ export class Mutex<Name extends string = string> {
   readonly #spin = new AdaptiveSpin();
   readonly #token = mintToken<Name>();
   readonly #stats: LockStats | null;
+  /** Site and time of the acquisition the probe was told of; time 0: it was not. */
+  #heldSite = 0;
+  #heldSince = 0;
 
   /** A handle over the words from element `index`. `stats`: table to count acquisitions in, by the lock calls' `site`. */
   constructor(i32: Int32Array, index: number, stats: LockStats | null = null) {
@@ -51,7 +55,7 @@ export class Mutex<Name extends string = string> {
   lock(site = 0): LockToken<Name> {
     // seqcst; pairs with mutex.ts#unlock
     if (Atomics.compareExchange(this.#i32, this.#state, FREE, HELD) !== FREE) this.#lockContended(Infinity, site);
-    else if (this.#stats !== null) this.#stats.acquired(site);
+    else if (this.#stats !== null || lockProbe !== null) this.#acquired(site);
     this.#i32[this.#owner] = THIS_THREAD;
     return this.#token;
   }
@@ -60,7 +64,7 @@ export class Mutex<Name extends string = string> {
   tryLock(site = 0): boolean {
     // seqcst; pairs with mutex.ts#unlock
     if (Atomics.compareExchange(this.#i32, this.#state, FREE, HELD) !== FREE) return false;
-    if (this.#stats !== null) this.#stats.acquired(site);
+    if (this.#stats !== null || lockProbe !== null) this.#acquired(site);
     this.#i32[this.#owner] = THIS_THREAD;
     return true;
   }
@@ -71,7 +75,7 @@ export class Mutex<Name extends string = string> {
     // seqcst; pairs with mutex.ts#unlock
     if (Atomics.compareExchange(this.#i32, this.#state, FREE, HELD) !== FREE) {
       if (!this.#lockContended(deadline, site)) return false;
-    } else if (this.#stats !== null) this.#stats.acquired(site);
+    } else if (this.#stats !== null || lockProbe !== null) this.#acquired(site);
     this.#i32[this.#owner] = THIS_THREAD;
     return true;
   }
@@ -82,9 +86,9 @@ export class Mutex<Name extends string = string> {
    */
   async lockAsync(site = 0): Promise<LockToken<Name>> {
     // seqcst; pairs with mutex.ts#unlock
-    if (Atomics.compareExchange(this.#i32, this.#state, FREE, HELD) === FREE) this.#stats?.acquired(site);
+    if (Atomics.compareExchange(this.#i32, this.#state, FREE, HELD) === FREE) this.#acquired(site);
     else {
-      const start = this.#stats === null ? 0 : performance.now();
+      const start = this.#stats === null && lockProbe === null ? 0 : probeNow();
       if (!this.#spinForIt()) {
         this.#async.enter();
         for (;;) {
@@ -94,7 +98,7 @@ export class Mutex<Name extends string = string> {
         }
         this.#async.leave();
       }
-      this.#stats?.waited(site, (performance.now() - start) * 1e6);
+      this.#waited(site, start);
     }
     this.#i32[this.#owner] = THIS_THREAD;
     return this.#token;
@@ -104,6 +108,7 @@ export class Mutex<Name extends string = string> {
   unlock(): void {
     if (this.#i32[this.#owner] !== THIS_THREAD) throw new LockError('ERR_LOCK_NOT_OWNER', 'Mutex.unlock');
     this.#i32[this.#owner] = 0;
+    if (this.#heldSince !== 0) this.#reportHold();
     // seqcst; pairs with mutex.ts#lock, mutex.ts#lockContended, mutex.ts#lockAsync
     if (Atomics.exchange(this.#i32, this.#state, FREE) === CONTENDED) {
       Atomics.notify(this.#i32, this.#state, 1);
@@ -142,9 +147,35 @@ export class Mutex<Name extends string = string> {
     return this.#token;
   }
 
+  /** An acquisition that did not wait, by the holder. */
+  #acquired(site: number): void {
+    this.#stats?.acquired(site);
+    if (lockProbe !== null) this.#tell(site, -1, probeNow());
+  }
+
+  /** An acquisition that waited since `start`, by the holder; 0: nobody is told. */
+  #waited(site: number, start: number): void {
+    if (start === 0) return;
+    const now = probeNow();
+    this.#stats?.waited(site, now - start);
+    if (lockProbe !== null) this.#tell(site, now - start, now);
+  }
+
+  #tell(site: number, waitNs: number, at: number): void {
+    lockProbe!.acquired(this.#i32, site, waitNs, at);
+    this.#heldSite = site;
+    this.#heldSince = at;
+  }
+
+  #reportHold(): void {
+    const since = this.#heldSince;
+    this.#heldSince = 0;
+    lockProbe?.released(this.#i32, this.#heldSite, probeNow() - since);
+  }
+
   #lockContended(deadline: number, site: number): boolean {
     if (this.heldByThisThread) throw new LockError('ERR_LOCK_RECURSIVE', 'Mutex.lock');
-    const start = this.#stats === null ? 0 : performance.now();
+    const start = this.#stats === null && lockProbe === null ? 0 : probeNow();
     if (!this.#spinForIt()) {
       // From here on we cannot know whether others sleep too, so we hold it as CONTENDED, if only for one notify too many.
       while (Atomics.exchange(this.#i32, this.#state, CONTENDED) !== FREE) { // seqcst; pairs with mutex.ts#unlock
@@ -153,7 +184,7 @@ export class Mutex<Name extends string = string> {
         Atomics.wait(this.#i32, this.#state, CONTENDED, left); // woken by mutex.ts#unlock
       }
     }
-    if (this.#stats !== null) this.#stats.waited(site, (performance.now() - start) * 1e6);
+    this.#waited(site, start);
     return true;
   }
 

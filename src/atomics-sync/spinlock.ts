@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { deadlineAfter, remaining } from './deadline.ts';
 import { LockError } from './errors.ts';
+import { lockProbe, probeNow } from './probe.ts';
 import { mintToken, type LockToken } from './token.ts';
 import { checkWords, THIS_THREAD } from './words.ts';
 
@@ -32,14 +33,22 @@ export class SpinLock<Name extends string = string> {
   readonly #word: number;
   readonly #token = mintToken<Name>();
 
-  constructor(i32: Int32Array, index: number) {
+  readonly #site: number;
+  /** Site and time of the acquisition the probe was told of; time 0: it was not. */
+  #heldSite = 0;
+  #heldSince = 0;
+
+  /** A handle over the word `index`. `site`: what a LockProbe is told, where the lock call does not say. */
+  constructor(i32: Int32Array, index: number, site = 0) {
     checkWords(i32, index, SpinLock.SIZE / 4);
     this.#i32 = i32;
     this.#word = index;
+    this.#site = site;
   }
 
   /** Acquires, as long as it takes. Error: ERR_LOCK_RECURSIVE. */
-  lock(): LockToken<Name> {
+  lock(site = this.#site): LockToken<Name> {
+    if (lockProbe !== null) return this.#lockProbed(site);
     // seqcst; pairs with spinlock.ts#unlock
     if (Atomics.compareExchange(this.#i32, this.#word, FREE, MINE) !== FREE) this.#lockContended(Infinity);
     return this.#token;
@@ -59,13 +68,14 @@ export class SpinLock<Name extends string = string> {
   /** Releases. Error: ERR_LOCK_NOT_OWNER. */
   unlock(): void {
     if (!this.heldByThisThread) throw new LockError('ERR_LOCK_NOT_OWNER', 'SpinLock.unlock');
+    if (this.#heldSince !== 0) this.#reportHold();
     // seqcst; pairs with spinlock.ts#lock, spinlock.ts#tryLock, spinlock.ts#lockContended
     if ((Atomics.exchange(this.#i32, this.#word, FREE) & SLEEPERS) !== 0) Atomics.notify(this.#i32, this.#word, 1);
   }
 
   /** Runs `fn` with the lock held. Errors: those of lock() and of `fn`; the lock is released either way. */
-  withLock<T>(fn: (held: LockToken<Name>) => T): T {
-    const held = this.lock();
+  withLock<T>(fn: (held: LockToken<Name>) => T, site = this.#site): T {
+    const held = this.lock(site);
     try {
       return fn(held);
     } finally {
@@ -82,6 +92,28 @@ export class SpinLock<Name extends string = string> {
   assertHeld(): LockToken<Name> {
     if (!this.heldByThisThread) throw new LockError('ERR_LOCK_NOT_OWNER', 'SpinLock.assertHeld');
     return this.#token;
+  }
+
+  #lockProbed(site: number): LockToken<Name> {
+    const probe = lockProbe!;
+    let waited = -1, at: number;
+    // seqcst; pairs with spinlock.ts#unlock
+    if (Atomics.compareExchange(this.#i32, this.#word, FREE, MINE) !== FREE) {
+      const start = probeNow();
+      this.#lockContended(Infinity);
+      at = probeNow();
+      waited = at - start;
+    } else at = probeNow();
+    probe.acquired(this.#i32, site, waited, at);
+    this.#heldSite = site;
+    this.#heldSince = at;
+    return this.#token;
+  }
+
+  #reportHold(): void {
+    const since = this.#heldSince;
+    this.#heldSince = 0;
+    lockProbe?.released(this.#i32, this.#heldSite, probeNow() - since);
   }
 
   #lockContended(deadline: number): boolean {

@@ -1,5 +1,6 @@
 // Main thread's side of MMIO: serves the vCPUs' mailboxes and the ring of posted writes, without blocking the event loop.
-import { BqlSite } from '../accel/bql.ts';
+import { probeNow } from '#atomics-sync';
+import { SyncSite } from '../memory/layout/profile.ts';
 import type { Machine } from '../accel/machine-view.ts';
 import type { Vcpu } from '../accel/vcpu.ts';
 import type { MmioDevice } from '../hw/core/device.ts';
@@ -67,11 +68,11 @@ export class IoServer {
   #serveAll(): boolean {
     const m = this.#m, { bql } = m;
     let busy = this.#hasPosted();
-    if (busy && bql.tryLockBriefly(BqlSite.POSTED)) this.#drainAndUnlock();
+    if (busy && bql.tryLockBriefly(SyncSite.BQL_POSTED)) this.#drainAndUnlock();
     for (const cpu of this.#cpus) {
       if (cpu.load(off.mbox_state) !== MBOX_REQUEST) continue;
       busy = true;
-      if (!bql.tryLockBriefly(BqlSite.MMIO)) break;
+      if (!bql.tryLockBriefly(SyncSite.BQL_MMIO)) break;
       this.#serveAndUnlock(cpu);
     }
     const events = Atomics.exchange(m.i32, m.global('event'), 0);
@@ -93,8 +94,10 @@ export class IoServer {
     const offset = cpu.ld32(off.mbox_offset), size = cpu.ld32(off.mbox_size);
     try {
       this.#drain();
+      const start = m.profile.on ? probeNow() : 0;
       if (cpu.ld32(off.mbox_write)) dev?.write(offset, size, cpu.ld32(off.mbox_value) >>> 0, cpu.index);
       else cpu.st32(off.mbox_value, dev ? dev.read(offset, size, cpu.index) | 0 : 0);
+      if (start !== 0) m.profile.mmioServed(cpu.ld32(off.mbox_region), start);
     } finally {
       // The answer goes out first: the vCPU need not wait for the unlock.
       cpu.store(off.mbox_state, MBOX_DONE);
@@ -110,7 +113,7 @@ export class IoServer {
 
   /** Runs the queued posted writes in order. The vCPUs are parked, or ended. */
   async drainPosted(): Promise<void> {
-    if (this.#hasPosted()) await this.#m.bql.runAsync(BqlSite.POSTED, () => this.#drain());
+    if (this.#hasPosted()) await this.#m.bql.runAsync(SyncSite.BQL_POSTED, () => this.#drain());
   }
 
   /** The same with the BQL held, first of its ring to last. */

@@ -1,5 +1,6 @@
 // What the real-time clock counts (`-rtc`): a clock of the host or of the guest, and the date it starts with.
-import { monotonicNs, type VirtualClock } from '../accel/clock.ts';
+import type { VirtualClock } from '../accel/clock.ts';
+import { monotonicNs } from '../accel/monotonic.ts';
 import { HostClock, type Clock, type Timer } from '../hw/core/clock.ts';
 import type { RtcOptions } from './options.ts';
 

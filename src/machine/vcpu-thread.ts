@@ -115,6 +115,7 @@ export const localDevices = (gic: Gic): ReadonlyMap<number, LocalDevice> => new 
 /** The engine of a vCPU thread. */
 export function createEngine(data: VcpuThreadData): Engine {
   const { machine, config, clock, gic } = open(data);
+  machine.profile.join(data.own[0], data.own.length);
   const target = createTarget(machine, clock, config, gic, (n) => engine.cpus[n]);
   const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions, ...traceHooks(config.log?.items ?? 0, machine) });
   return engine;
@@ -130,6 +131,7 @@ export function runTimerThread(data: VcpuThreadData): void {
 /** A translator thread's life. */
 export function runTranslator(data: VcpuThreadData): void {
   const { machine, config, clock, gic } = open(data);
+  machine.profile.joinTranslator();
   const target = createTarget(machine, clock, config, gic, (n) => new Vcpu(machine, undefined!, n));
   const pages = (m: WebAssembly.Memory) => m.buffer.byteLength / 65536;
   new RegionCompiler(machine, target, { pcOffset: envOff.pc, statePages: pages(data.spec.state), ramPages: pages(data.spec.ram), countInsns: config.jitStats, onCompile: regionHook(config.log?.items ?? 0) }).run();

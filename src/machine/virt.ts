@@ -3,7 +3,9 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { AbaMeter } from '../accel/aba-meter.ts';
-import { BqlSite } from '../accel/bql.ts';
+import { probeNow } from '#atomics-sync';
+import { SyncSite } from '../memory/layout/profile.ts';
+import { announceProfile } from '../accel/cpu-exec.ts';
 import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
 import { Granules } from '../accel/granules.ts';
@@ -26,7 +28,7 @@ import { Pl061 } from '../hw/gpio/pl061.ts';
 import { addMachineItems, FwCfg } from '../hw/nvram/fw-cfg.ts';
 import { Pl031 } from '../hw/rtc/pl031.ts';
 import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio.ts';
-import { CF_NO_GOTO_TB, EVENT_DEBUG, EVENT_PANIC, EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
+import { CF_NO_GOTO_TB, CF_PROFILE, EVENT_DEBUG, EVENT_PANIC, EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
 import { CPUState } from '../memory/layout/cpu.ts';
 import { DEFAULT_EXCLUSIVE, EXCLUSIVE_GRANULE_BITS, type ExclusiveSchemeName } from '../memory/layout/exclusive.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
@@ -97,6 +99,8 @@ export interface VirtOptions {
   semihosting?: boolean;
   /** What every thread needs of the QEMU-style log: items and destination. */
   log?: LogConfig;
+  /** The lock profiler is on from the start. */
+  profileLocks?: boolean;
   /** Hot code is compiled to wasm regions; off: interpreter only. */
   regions?: boolean;
   /** Regions count the instructions they run. */
@@ -158,6 +162,8 @@ export class VirtMachine {
     const flat = this.#flatView(flashBytes, layout.deviceBase + deviceBytes);
     const spec: MachineSpec = { state, ram, layout, flat, single: o.thread === 'single', granuleBits: EXCLUSIVE_GRANULE_BITS[config.exclusive], config: config as unknown as Record<string, unknown> };
     const machine = this.machine = new Machine(spec);
+    machine.profile.joinMain();
+    if (o.profileLocks) machine.profile.set(true);
     this.clock = new VirtualClock(machine);
     this.clock.init();
     this.#vmClock = new VmClock(this.clock);
@@ -265,7 +271,7 @@ export class VirtMachine {
       this.#engine.initCpu(cpu);
       for (const f of ['interrupt_request', 'exit_request', 'halted'] as const) cpu.store(CPUState.off[f], 0);
       cpu.target.reset(cpu);
-      cpu.st32(CPUState.off.cflags, (this.#o.oneInsnPerTb ? CF_NO_GOTO_TB | 1 : 0) | traceCflags(this.#o.log?.items ?? 0));
+      cpu.st32(CPUState.off.cflags, (this.#o.oneInsnPerTb ? CF_NO_GOTO_TB | 1 : 0) | (this.machine.profile.enabled ? CF_PROFILE : 0) | traceCflags(this.#o.log?.items ?? 0));
       if (cpu.index === 0) cpu.target.setPc(cpu, this.bootInfo.pc | 0, Math.floor(this.bootInfo.pc / 2 ** 32));
       cpu.store(envOff.power_state, cpu.index === 0 ? 0 : 1);
       cpu.store(CPUState.off.halted, cpu.index === 0 ? 0 : 1);
@@ -355,7 +361,7 @@ export class VirtMachine {
     const r = findRange(this.machine.spec.flat, pa), d = r?.kind === 'main' ? this.devices.get(r.region!) : undefined;
     if (!r || !d || pa + bytes > r.base + r.size || pa % size !== 0) return undefined;
     const out = Buffer.alloc(bytes);
-    this.machine.bql.run(BqlSite.DEVICE_INSPECT, () => {
+    this.machine.bql.run(SyncSite.BQL_INSPECT, () => {
       for (let at = 0; at + size <= bytes; at += size) out.writeUIntLE(d.read(pa + at - r.base, size, -1) >>> 0 & (size === 4 ? -1 >>> 0 : 2 ** (8 * size) - 1), at, size);
     });
     return out;
@@ -386,8 +392,9 @@ export class VirtMachine {
 
   /** Resolves when every vCPU is parked: outside guest code, its state in shared memory, looking at nothing but its stop word. */
   async #park(): Promise<void> {
-    const m = this.machine;
-    await m.bql.runAsync(BqlSite.PARK, () => { for (const cpu of this.#cpus) cpu.store(CPUState.off.stop, 1); });
+    const m = this.machine, { profile } = m, start = profile.on ? probeNow() : 0;
+    const counted = this.#cpus.filter((cpu) => cpu.load(CPUState.off.running) !== 0).length;
+    await m.bql.runAsync(SyncSite.BQL_PARK, () => { for (const cpu of this.#cpus) cpu.store(CPUState.off.stop, 1); });
     for (const cpu of this.#cpus) cpu.kick();
     for (const cpu of this.#cpus) {
       while (cpu.load(CPUState.off.stopped) === 0 && !this.#ended) {
@@ -395,6 +402,7 @@ export class VirtMachine {
         if (w.async) await w.value;
       }
     }
+    if (start !== 0) profile.stopped(SyncSite.STOP_VM, start, probeNow(), counted, profile.late);
   }
 
   /** Parks every vCPU and stops the virtual clock; resolves when all are parked. */
@@ -420,7 +428,7 @@ export class VirtMachine {
     Atomics.store(m.i32, m.global('vm_running'), 1);
     notifyTimer(m);
     const go = this.#cpus.filter((cpu) => !hold.has(cpu.index));
-    m.bql.run(BqlSite.RESUME, () => {
+    m.bql.run(SyncSite.BQL_RESUME, () => {
       for (const cpu of go) {
         cpu.store(CPUState.off.stop, 0);
         // Not left to the vCPU, which may be in guest code before it says so: a #park() right behind would believe it parked.
@@ -467,7 +475,7 @@ export class VirtMachine {
     // The threads stay: all they know is in shared memory, and the flush makes them drop their compiled code.
     Atomics.store(m.i32, m.global('vm_running'), 0);
     await this.#io.drainPosted();
-    await m.bql.runAsync(BqlSite.RESET, () => {
+    await m.bql.runAsync(SyncSite.BQL_RESET, () => {
       Atomics.store(m.i32, m.global('event'), 0);
       for (const d of this.devices.values()) d.reset();
       this.powerKey.reset();
@@ -480,6 +488,17 @@ export class VirtMachine {
     this.#resetting = false;
     this.#status = 'prelaunch';
     if (run) this.resume();
+  }
+
+  /** Switches the lock profiler on or off. */
+  profileLocks(on: boolean): void {
+    this.machine.profile.set(on);
+    announceProfile(this.#cpus);
+  }
+  /** Its figures start from nothing. */
+  resetLockProfile(): void {
+    this.machine.profile.reset();
+    announceProfile(this.#cpus);
   }
 
   /** Asks the guest to power down (ACPI/GPIO power key). */

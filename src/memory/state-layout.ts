@@ -2,6 +2,7 @@
 import { CPU_TLB_MAX_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES, TB_JMP_CACHE_SIZE, TLBEntry, TLBEntryFull } from './layout/cpu.ts';
 import { DebugTable } from './layout/debug.ts';
 import { ABA_RECORDS, AbaRecord, GRANULE_WORDS } from './layout/exclusive.ts';
+import { ProfileControl, ProfileSlot, profileSlots, SpinTable } from './layout/profile.ts';
 import { GlobalPage, HOT_RING, HotTb, MAX_REGIONS, PageDesc, POSTED_RING, PostedWrite, QHTBucket, RegionDesc, TB } from './layout/tb.ts';
 
 const PAGE = 65536;
@@ -34,6 +35,10 @@ export interface StateLayout {
   /** Granule words of the exclusive monitor, and the records of the ABA meter. */
   readonly granuleBase: number;
   readonly abaBase: number;
+  /** Lock profiler: control, one slot a thread, one spin table a vCPU. */
+  readonly profileBase: number;
+  readonly profileSlotBase: number;
+  readonly spinBase: number;
   /** State of CPU-adjacent devices (GIC, …). */
   readonly deviceBase: number;
   readonly deviceBytes: number;
@@ -70,6 +75,9 @@ export function stateLayout(o: StateLayoutOptions): StateLayout {
   const debugBase = take(DebugTable.size);
   const granuleBase = take(4 * GRANULE_WORDS);
   const abaBase = take(ABA_RECORDS * AbaRecord.size);
+  const profileBase = take(ProfileControl.size);
+  const profileSlotBase = take(profileSlots(o.nrCpus) * ProfileSlot.size);
+  const spinBase = take(o.nrCpus * SpinTable.size);
   const cacheStride = roundUp(JMP_CACHE_BYTES + NB_MMU_MODES * TLB_BYTES, 4096);
   const cacheBase = take(cacheStride * o.nrCpus);
   const nrPages = Math.ceil(o.ramBytes / 4096);
@@ -84,7 +92,7 @@ export function stateLayout(o: StateLayoutOptions): StateLayout {
   if (totalBytes > 2 ** 32 - PAGE) throw new RangeError(`the emulator's own state would take ${totalBytes} bytes, more than 4 GiB`);
   return {
     globalBase, cpuBase, cpuStride, nrCpus: o.nrCpus, cacheBase, cacheStride, qhtBase, qhtBytes, pageDescBase, nrPages,
-    postedBase, hotBase, regionBase, debugBase, granuleBase, abaBase, deviceBase, deviceBytes: o.deviceBytes, tbBase, tbBytes, codeBase, codeBytes: o.tbSize, totalBytes,
+    postedBase, hotBase, regionBase, debugBase, granuleBase, abaBase, profileBase, profileSlotBase, spinBase, deviceBase, deviceBytes: o.deviceBytes, tbBase, tbBytes, codeBase, codeBytes: o.tbSize, totalBytes,
   };
 }
 

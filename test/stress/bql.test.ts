@@ -1,6 +1,7 @@
 // The Big QEMU Lock between 4 threads and an event loop: exclusion, counters by call site, recursion, CPU_ON races.
 import t from 'tap';
-import { BqlSite, type BqlLocked } from '../../src/accel/bql.ts';
+import type { BqlLocked } from '../../src/accel/bql.ts';
+import { SyncSite } from '../../src/memory/layout/profile.ts';
 import { Machine } from '../../src/accel/machine-view.ts';
 import { bareSpec } from '../support/bare-machine.ts';
 import { runCrew } from './crew.ts';
@@ -17,7 +18,7 @@ t.test('4 threads and an event loop: alone with the lock, every acquisition coun
   const tick = (): void => { turns++; if (running) setImmediate(tick); };
   tick();
   while (running) {
-    await bql.runAsync(BqlSite.MMIO, () => {
+    await bql.runAsync(SyncSite.BQL_MMIO, () => {
       if (words[OWNER] !== 0) throw new Error('a thread holds it, too');
       mine++;
       words[TOTAL]++;
@@ -26,11 +27,11 @@ t.test('4 threads and an event loop: alone with the lock, every acquisition coun
   }
   const theirs = sum(await crew);
   t.equal(words[TOTAL], theirs + mine, 'a plain counter has counted every critical section');
-  t.equal(bql.stats(BqlSite.PARKED).acquisitions, theirs / 2);
-  t.equal(bql.stats(BqlSite.PSCI_CPU_OFF).acquisitions, theirs / 2);
-  t.equal(bql.stats(BqlSite.MMIO).acquisitions, mine);
-  t.equal(bql.stats(BqlSite.RESET).acquisitions, 0, 'a site that never took it');
-  const { contended, waitNs } = bql.stats(BqlSite.PARKED);
+  t.equal(bql.stats(SyncSite.BQL_PARKED).acquisitions, theirs / 2);
+  t.equal(bql.stats(SyncSite.BQL_PSCI_CPU_OFF).acquisitions, theirs / 2);
+  t.equal(bql.stats(SyncSite.BQL_MMIO).acquisitions, mine);
+  t.equal(bql.stats(SyncSite.BQL_RESET).acquisitions, 0, 'a site that never took it');
+  const { contended, waitNs } = bql.stats(SyncSite.BQL_PARKED);
   t.ok(contended > 0 && waitNs > 0, `${contended} contended, ${(waitNs / 1e6).toFixed(1)} ms waited`);
   t.equal(bql.holder, 0, 'nobody holds it');
   t.ok(turns >= mine, 'the event loop went on');
@@ -38,18 +39,18 @@ t.test('4 threads and an event loop: alone with the lock, every acquisition coun
 
 t.test('who holds it', async (t) => {
   const { bql } = new Machine(bareSpec());
-  const token: BqlLocked = bql.run(BqlSite.RESET, (held) => {
-    t.equal(bql.holder, BqlSite.RESET);
+  const token: BqlLocked = bql.run(SyncSite.BQL_RESET, (held) => {
+    t.equal(bql.holder, SyncSite.BQL_RESET);
     t.ok(bql.heldByThisThread);
-    t.throws(() => bql.lock(BqlSite.MMIO), { code: 'ERR_LOCK_RECURSIVE' });
-    t.equal(bql.holder, BqlSite.RESET, 'a refused attempt changes nothing');
+    t.throws(() => bql.lock(SyncSite.BQL_MMIO), { code: 'ERR_LOCK_RECURSIVE' });
+    t.equal(bql.holder, SyncSite.BQL_RESET, 'a refused attempt changes nothing');
     return held;
   });
   t.ok(token);
   t.notOk(bql.heldByThisThread);
   t.throws(() => bql.unlock(), { code: 'ERR_LOCK_NOT_OWNER' });
   t.throws(() => bql.assertHeld(), { code: 'ERR_LOCK_NOT_OWNER' });
-  t.throws(() => bql.run(BqlSite.RESET, () => { throw new Error('inside'); }), { message: 'inside' });
+  t.throws(() => bql.run(SyncSite.BQL_RESET, () => { throw new Error('inside'); }), { message: 'inside' });
   t.equal(bql.holder, 0, 'released when the section throws');
 });
 

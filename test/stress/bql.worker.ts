@@ -1,7 +1,7 @@
 // Scenarios of bql.test.ts: threads that change plain words under the BQL, and that race with PSCI CPU_ON.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Barrier } from '#atomics-sync';
-import { BqlSite } from '../../src/accel/bql.ts';
+import { SyncSite } from '../../src/memory/layout/profile.ts';
 import { Machine } from '../../src/accel/machine-view.ts';
 import { envOff } from '../../src/target/arm/env.ts';
 import type { ArmPorts } from '../../src/target/arm/ports.ts';
@@ -23,7 +23,7 @@ const scenarios: Record<string, () => number> = {
   count() {
     barrier.wait();
     for (let n = 0; n < params.rounds; n++) {
-      bql.run(n % 2 ? BqlSite.PARKED : BqlSite.PSCI_CPU_OFF, () => {
+      bql.run(n % 2 ? SyncSite.BQL_PARKED : SyncSite.BQL_PSCI_CPU_OFF, () => {
         if (words[OWNER] !== 0) fail(`thread ${words[OWNER] - 1} holds it, too`);
         words[OWNER] = me + 1;
         const seen = words[TOTAL];

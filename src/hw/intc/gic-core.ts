@@ -1,5 +1,6 @@
 // What GICv2 and GICv3 have in common: interrupt state in shared memory, its bit and byte registers, inputs, the search for the best one.
 import { SpinLock, type LockToken } from '#atomics-sync';
+import { SyncSite } from '../../memory/layout/profile.ts';
 import type { GuestErrorLog } from '../core/registers.ts';
 import { GIC_INTERNAL, GIC_MAXIRQ, GICPrivateIrqs, GICSharedIrqs, INTID_SPURIOUS, OUT_FIQ, OUT_IRQ } from './layout.ts';
 
@@ -98,7 +99,7 @@ export abstract class GicCore {
     this.cpuStateAt = (o.base + shape.state.size) >> 2;
     this.cpuStride = shape.cpuState.size >> 2;
     this.#lock = (o.base + shape.state.off.gic_lock) >> 2;
-    this.lock = new SpinLock(o.words, this.#lock);
+    this.lock = new SpinLock(o.words, this.#lock, SyncSite.GIC_REGISTER);
     this.#shape = shape;
     this.#cpuSignal = o.cpuSignal;
     this.#ctlr = this.stateAt + (shape.state.off.gicd_ctlr >> 2);
@@ -155,7 +156,7 @@ export abstract class GicCore {
     const bit = 1 << (irq & 31);
     // A line that is there already needs no lock: this call then takes effect at this load.
     if (((Atomics.load(w, at) & bit) !== 0) === level) return; // seqcst; pairs with src/hw/intc/gic-core.ts#setLine
-    const held = this.lock.lock();
+    const held = this.lock.lock(SyncSite.GIC_LINE);
     try {
       const before = w[at];
       const after = level ? before | bit : before & ~bit;

@@ -1,4 +1,5 @@
 // GICv3 CPU interface: the ICC_*_EL1 system registers, priorities and preemption (Arm IHI 0069, chapters 4 and 12.2).
+import { SyncSite } from '../../memory/layout/profile.ts';
 import type { GicLocked } from './gic-core.ts';
 import type { GicV3 } from './gicv3.ts';
 import { IccReg } from './icc-regs.ts';
@@ -41,7 +42,7 @@ export class GicV3CpuInterface {
 
   read(cpu: number, reg: IccReg): number {
     const gic = this.#gic;
-    const held = gic.lock.lock();
+    const held = gic.lock.lock(SyncSite.GIC_CPU);
     try {
       const { w } = gic;
       const at = gic.cpuAt(cpu);
@@ -69,7 +70,7 @@ export class GicV3CpuInterface {
 
   write(cpu: number, reg: IccReg, lo: number, hi: number): void {
     const gic = this.#gic;
-    const held = gic.lock.lock();
+    const held = gic.lock.lock(SyncSite.GIC_CPU);
     try {
       const { w } = gic;
       const at = gic.cpuAt(cpu);

@@ -9,6 +9,8 @@ export const CF_COUNT_MASK = 0x1ff;
 export const CF_NO_GOTO_TB = 0x200;
 export const CF_NO_GOTO_PTR = 0x400;
 export const CF_SINGLE_STEP = 0x800;
+/** The lock profiler is on: exclusives, compare-and-swaps and the like are watched. */
+export const CF_PROFILE = 0x1000;
 /** Several vCPU threads: atomics must be real. */
 export const CF_PARALLEL = 0x8000;
 

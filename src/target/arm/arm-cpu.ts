@@ -1,4 +1,5 @@
 // The AArch64 target: wires translator, helpers, system registers, MMU and exceptions into accel's TargetCpu.
+import type { CallFrame } from '../../accel/guest-spins.ts';
 import type { MMUAccessType, TargetCpu, TbRequest, TbResult, Translation } from '../../accel/target.ts';
 import { HelperTable } from '../../accel/target.ts';
 import type { Vcpu } from '../../accel/vcpu.ts';
@@ -15,6 +16,7 @@ import { registerExclusiveHelpers } from './helpers/exclusive.ts';
 import { registerFpHelpers } from './helpers/fp.ts';
 import { registerIntHelpers } from './helpers/int.ts';
 import { setEvent, wakesFromHalt } from './helpers/sleep.ts';
+import { registerSpinHelpers } from './helpers/spin.ts';
 import { registerSystemHelpers } from './helpers/system.ts';
 import { loadArmHelpers } from './helpers/wasm-module.ts';
 import { rebuildHflags } from './hflags.ts';
@@ -70,6 +72,7 @@ export class ArmCpu implements TargetCpu {
     this.#refs = {
       ...registerIntHelpers(this.helpers), ...registerFpHelpers(this.helpers), ...registerSystemHelpers(this.helpers, c, regs),
       ...registerPauthHelpers(this.helpers, o.model.pauthImpdef), ...registerExclusiveHelpers(this.helpers, o.ports.onStoreExclusiveFailed),
+      ...registerSpinHelpers(this.helpers),
     };
     this.#gdb = () => gdbRegisters(c, regs);
     this.#mmu = { feat: o.model.features, paRange: Number(o.model.idregs.ID_AA64MMFR0_EL1 & 15n) };
@@ -127,6 +130,9 @@ export class ArmCpu implements TargetCpu {
     cpu.st32(envOff.pc, (cpu.ld32(envOff.pc) & ~0xfff) | pc);
     if (data !== CC.DYNAMIC) cpu.st64(envOff.cc_op, BigInt(data));
   }
+
+  /** Frame pointer and link register (AAPCS64, "The frame pointer"). */
+  callFrame(cpu: Vcpu): CallFrame { return { fp: cpu.ld64(envOff.x + 8 * 29), lr: cpu.ld64(envOff.x + 8 * 30) }; }
 
   mmuIndex(cpu: Vcpu): number {
     return cpu.ld32(envOff.el) === 0 ? ARMMMUIdx.E10_0 : cpu.ld32(envOff.pan) ? ARMMMUIdx.E10_1_PAN : ARMMMUIdx.E10_1;

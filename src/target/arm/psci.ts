@@ -1,5 +1,5 @@
 // PSCI 1.1 and SMCCC 1.1 calls over HVC or SMC (Arm DEN 0022, DEN 0028).
-import { BqlSite } from '../../accel/bql.ts';
+import { SyncSite } from '../../memory/layout/profile.ts';
 import type { Vcpu } from '../../accel/vcpu.ts';
 import { CPUState } from '../../memory/layout/cpu.ts';
 import { envOff } from './env.ts';
@@ -54,7 +54,7 @@ export function psciCall(cpu: Vcpu, ports: ArmPorts): PsciOutcome {
       // Everything above single vCPUs is always on.
       if (arg(2) !== 0n) return ret(PSCI_ON);
       const target = findCpu(arg(1), ports);
-      return ret(target ? target.machine.bql.run(BqlSite.PSCI_AFFINITY_INFO, () => target.load(envOff.power_state)) : RET.INVALID_PARAMETERS);
+      return ret(target ? target.machine.bql.run(SyncSite.BQL_PSCI_AFFINITY_INFO, () => target.load(envOff.power_state)) : RET.INVALID_PARAMETERS);
     }
     case FN.CPU_SUSPEND:
       if (Number(arg(1) & 0xffffffffn) & POWER_STATE_RESERVED) return ret(RET.INVALID_PARAMETERS);
@@ -62,7 +62,7 @@ export function psciCall(cpu: Vcpu, ports: ArmPorts): PsciOutcome {
       ret(RET.SUCCESS);
       return 'suspend';
     case FN.CPU_OFF:
-      cpu.machine.bql.run(BqlSite.PSCI_CPU_OFF, () => cpu.store(envOff.power_state, PSCI_OFF));
+      cpu.machine.bql.run(SyncSite.BQL_PSCI_CPU_OFF, () => cpu.store(envOff.power_state, PSCI_OFF));
       return 'off';
     case FN.SYSTEM_OFF: ports.systemOff(); return 'off';
     case FN.SYSTEM_RESET: ports.systemReset(); return 'off';
@@ -83,7 +83,7 @@ function cpuOn(mpidr: bigint, entry: bigint, context: bigint, ports: ArmPorts): 
   if (!target) return RET.INVALID_PARAMETERS;
   if (entry & 3n) return RET.INVALID_PARAMETERS;
   const { bql, i64 } = target.machine;
-  return bql.run(BqlSite.PSCI_CPU_ON, () => {
+  return bql.run(SyncSite.BQL_PSCI_CPU_ON, () => {
     // A vCPU on its way up counts as on: exactly one of concurrent callers gets SUCCESS.
     if (target.load(envOff.power_state) !== PSCI_OFF) return RET.ALREADY_ON;
     Atomics.store(i64, (target.base + envOff.on_entry) >>> 3, entry);
@@ -99,7 +99,7 @@ export const startRequested = (cpu: Vcpu): boolean => cpu.load(envOff.power_stat
 
 /** On the target's thread: reset state, then the entry point and context CPU_ON gave. pairs with src/target/arm/psci.ts#cpuOn */
 export function startPending(cpu: Vcpu, ports: ArmPorts): void {
-  cpu.machine.bql.run(BqlSite.PSCI_START, () => start(cpu, ports));
+  cpu.machine.bql.run(SyncSite.BQL_PSCI_START, () => start(cpu, ports));
 }
 
 function start(cpu: Vcpu, ports: ArmPorts): void {

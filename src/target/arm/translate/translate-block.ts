@@ -6,7 +6,7 @@ import type { Decoder } from '../../../tcg/decode.ts';
 import type { TbRequest, TbResult } from '../../../accel/target.ts';
 import { OpFlag } from '../../../tcg/ops/def.ts';
 import { Cond } from '../../../tcg/types.ts';
-import { CF_SINGLE_STEP, TB_EXIT_NOCHAIN } from '../../../memory/layout/tb.ts';
+import { CF_PROFILE, CF_SINGLE_STEP, TB_EXIT_NOCHAIN } from '../../../memory/layout/tb.ts';
 import { TARGET_PAGE_SIZE } from '../../../memory/layout/cpu.ts';
 import { envOff, getFlag, TBFlag } from '../env.ts';
 import type { ArmFeatures } from '../features.ts';
@@ -15,6 +15,7 @@ import { Jmp, DisasContext, type ArmGlobals } from './context.ts';
 import type { CoreHelpers } from './core-helpers.ts';
 import { cmpxchgScheme, type ExclusiveScheme } from './exclusive.ts';
 import { a64Decoder } from './index.ts';
+import { afterInsn, watchInsn } from './spin.ts';
 
 /** What a translation may be told beside its request. */
 export interface TranslateOptions {
@@ -103,11 +104,13 @@ export function translateBlock(tcg: TCGContext, g: ArmGlobals, feat: ArmFeatures
     s.insn = req.ldl(s.pcCurr);
     const bad = s.btype > 0 && options.guarded !== false && !isBranchTarget(s, s.insn, s.btype);
     if (bad && options.guarded === undefined && s.helpers.branch_target_check) checkGuarded(s);
+    const after = req.cflags & CF_PROFILE ? watchInsn(s, s.insn) : undefined;
     if (bad && options.guarded === true) s.exceptionInsn(EXCP.UDEF, synBtiTrap(s.btype));
     else if (!decoder.decode(s, s.insn)) {
       options.onUnallocated?.(s.insn, (req.pcLo & ~(TARGET_PAGE_SIZE - 1)) | s.pcCurr, req.pcHi);
       s.exceptionInsn(EXCP.UDEF, synUncategorized());
     }
+    if (after) afterInsn(s, after);
     if (s.isJmp !== Jmp.NORETURN && s.btype > 0) s.writeBtype(0);
     s.btype = 0;
     if (s.isJmp !== Jmp.NEXT || icount >= maxInsns || s.pcCurr + 4 >= TARGET_PAGE_SIZE) break;

@@ -1,0 +1,153 @@
+// Extra ops around exclusives, compare-and-swaps, test-and-sets, acquiring loads, WFE and YIELD while the lock profiler is on.
+import { CPUState } from '../../../memory/layout/cpu.ts';
+import { SPIN_CAS, SPIN_LDXR, SPIN_LOAD, SPIN_STXR, SPIN_TAS, SPIN_YIELD } from '../../../memory/layout/profile.ts';
+import { Cond, type Temp } from '../../../tcg/types.ts';
+import { envOff } from '../env.ts';
+import { Jmp, type DisasContext } from './context.ts';
+
+type S = DisasContext;
+/** Emits what comes after the instruction. */
+type After = () => void;
+
+const rt = (insn: number): number => insn & 31, rn = (insn: number): number => (insn >> 5) & 31, rs = (insn: number): number => (insn >> 16) & 31;
+const size = (insn: number): number => insn >>> 30;
+
+/** An attempt in vain, for the location at `address`. */
+function vain(s: S, kind: number, address: Temp | number): void {
+  s.tcg.call(s.helpers.spin_vain, null, address, kind << 12 | s.pcCurr);
+}
+
+/** A success: ends the wait under way, if there is one. */
+function success(s: S, address: Temp): void {
+  const t = s.tcg.i64(), none = s.label();
+  s.tcg.ld(t, CPUState.off.spin_open, 'ld32u');
+  s.tcg.brcond(Cond.EQ, t, 0, none);
+  s.tcg.call(s.helpers.spin_success, null, address);
+  s.tcg.setLabel(none);
+}
+
+/** A copy of a register for after the instruction, `bits` of it. */
+function copy(s: S, from: Temp, bits = 64): Temp {
+  const t = s.tcg.tempTb();
+  if (bits === 64) s.tcg.mov(t, from);
+  else s.tcg.extract(t, from, 0, bits);
+  return t;
+}
+
+/** if (a cond b) vain else success. */
+function outcome(s: S, cond: Cond, a: Temp, b: Temp | number, kind: number, address: Temp): void {
+  const { tcg } = s, ok = s.label(), done = s.label();
+  tcg.brcond(cond === Cond.EQ ? Cond.NE : Cond.EQ, a, b, ok);
+  vain(s, kind, address);
+  tcg.br(done);
+  tcg.setLabel(ok);
+  success(s, address);
+  tcg.setLabel(done);
+}
+
+/** STXR, STXP: the status register says. */
+function storeExclusive(s: S, insn: number): After | undefined {
+  if (rs(insn) === 31) return undefined;
+  return () => outcome(s, Cond.NE, s.xr(rs(insn)), 0, SPIN_STXR, s.xsp(rn(insn)));
+}
+
+/** LDXR with the reservation still open there: nothing was stored since, it looks again. */
+function loadExclusive(s: S, insn: number): undefined {
+  const t = s.tcg.i64(), first = s.label();
+  s.tcg.ld(t, envOff.exclusive_addr);
+  s.tcg.brcond(Cond.NE, t, s.xsp(rn(insn)), first);
+  vain(s, SPIN_LDXR, s.xsp(rn(insn)));
+  s.tcg.setLabel(first);
+  return undefined;
+}
+
+function compareAndSwap(s: S, insn: number): After | undefined {
+  if (rs(insn) === 31) return undefined;
+  const expected = copy(s, s.xr(rs(insn)), 8 << size(insn)), address = copy(s, s.xsp(rn(insn)));
+  return () => outcome(s, Cond.NE, s.xr(rs(insn)), expected, SPIN_CAS, address);
+}
+
+/** CASP: the first register of the pair tells, mostly. */
+function compareAndSwapPair(s: S, insn: number): After {
+  const bits = insn >>> 30 & 1 ? 64 : 32, a = rs(insn), address = copy(s, s.xsp(rn(insn)));
+  const lo = copy(s, s.xr(a), bits), hi = copy(s, s.xr(a + 1), bits);
+  return () => {
+    const t = s.tcg.i64(), u = s.tcg.i64();
+    s.tcg.xor(t, s.xr(a), lo);
+    s.tcg.xor(u, s.xr(a + 1), hi);
+    s.tcg.or(t, t, u);
+    outcome(s, Cond.NE, t, 0, SPIN_CAS, address);
+  };
+}
+
+/** SWP that finds what it writes: a lock that was taken already. */
+function swap(s: S, insn: number): After | undefined {
+  if (rt(insn) === 31) return undefined;
+  const value = copy(s, s.xr(rs(insn)), 8 << size(insn)), address = copy(s, s.xsp(rn(insn)));
+  return () => outcome(s, Cond.EQ, s.xr(rt(insn)), value, SPIN_TAS, address);
+}
+
+/** LDSET of bits that are set already. */
+function setBits(s: S, insn: number): After | undefined {
+  if (rt(insn) === 31) return undefined;
+  const bits = copy(s, s.xr(rs(insn)), 8 << size(insn)), address = copy(s, s.xsp(rn(insn)));
+  return () => {
+    const t = s.tcg.i64();
+    s.tcg.not(t, s.xr(rt(insn)));
+    s.tcg.and(t, t, bits);
+    outcome(s, Cond.EQ, t, 0, SPIN_TAS, address);
+  };
+}
+
+/** LDAR that reads the same from the same place as the last one: it polls. */
+function acquire(s: S, insn: number): After | undefined {
+  if (rt(insn) === 31) return undefined;
+  const address = copy(s, s.xsp(rn(insn)));
+  return () => {
+    const { tcg } = s, other = s.label(), t = tcg.i64(), v = tcg.i64(), value = s.xr(rt(insn));
+    tcg.ld(t, CPUState.off.spin_address);
+    tcg.brcond(Cond.NE, t, address, other);
+    tcg.ld(v, CPUState.off.spin_value);
+    tcg.brcond(Cond.NE, v, value, other);
+    vain(s, SPIN_LOAD, address);
+    tcg.setLabel(other);
+    tcg.st(address, CPUState.off.spin_address);
+    tcg.st(value, CPUState.off.spin_value);
+  };
+}
+
+const WFE = 0xd503205f, YIELD = 0xd503203f;
+
+/** Encodings (Arm ARM C4.1): mask, value, what to emit. The first that fits counts. */
+const ROWS: readonly (readonly [mask: number, value: number, emit: (s: S, insn: number) => After | undefined])[] = [
+  [0x3fe00000, 0x08000000, storeExclusive],
+  [0x3fe00000, 0x08400000, loadExclusive],
+  [0xbfe00000, 0x88200000, storeExclusive],
+  [0xbfe00000, 0x88600000, loadExclusive],
+  [0x3fa07c00, 0x08a07c00, compareAndSwap],
+  [0xbfa07c00, 0x08207c00, compareAndSwapPair],
+  [0x3fe08000, 0x08c08000, acquire],
+  [0x3ffffc00, 0x38bfc000, acquire],
+  [0x3f20fc00, 0x38208000, swap],
+  [0x3f20fc00, 0x38203000, setBits],
+];
+
+/** Before an instruction is translated: emits what precedes it; the result, what follows it. */
+export function watchInsn(s: S, insn: number): After | undefined {
+  const word = insn >>> 0;
+  if (word === WFE) {
+    s.tcg.call(s.helpers.spin_sleeps, null, s.pcCurr);
+    return () => s.tcg.call(s.helpers.spin_woke, null);
+  }
+  if (word === YIELD) {
+    vain(s, SPIN_YIELD, 0);
+    return undefined;
+  }
+  const row = ROWS.find(([mask, value]) => (word & mask) >>> 0 === value);
+  return row?.[2](s, insn);
+}
+
+/** After it was translated. */
+export function afterInsn(s: S, after: After | undefined): void {
+  if (after && s.isJmp !== Jmp.NORETURN) after();
+}

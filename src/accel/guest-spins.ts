@@ -7,8 +7,11 @@ import { bucketOf } from './sync-profile.ts';
 import type { Vcpu } from './vcpu.ts';
 
 const G = GuestSpin.off;
-/** Without a try for so long the wait was over before: something else happened in between, ns. */
-const GAP_NS = 100_000;
+/**
+ * Without a try for so long the wait was over before: something else happened in between, ns. In a loop, which so many
+ * tries show, a longer pause is the host's, which ran another thread.
+ */
+const GAP_NS = 30_000, LOOP_GAP_NS = 10_000_000, LOOP_TRIES = 3;
 /** Shorter waits are counted without a call stack, ns: walking one takes about as long. */
 const STACK_NS = 1000;
 /** A wait that goes on is booked this often, ns: one that never ends must show, too. */
@@ -42,6 +45,8 @@ export class GuestSpins {
   #booked = 0;
   #last = 0;
   #tries = 0;
+  /** Tries that were counted. */
+  #counted = 0;
   /** In WFE: there is no gap. */
   #isAsleep = false;
   readonly #stack = new BigUint64Array(SPIN_STACK);
@@ -54,16 +59,18 @@ export class GuestSpins {
     this.#peek = peek;
   }
 
-  #isHere(lo: number, hi: number, now: number): boolean {
-    return this.#lo === lo && this.#hi === hi && (this.#isAsleep || now - this.#last < GAP_NS);
+  /** The wait under way has not been over for long. */
+  #isFresh(now: number): boolean {
+    return this.#isOpen && (this.#isAsleep || now - this.#last < (this.#tries >= LOOP_TRIES ? LOOP_GAP_NS : GAP_NS));
   }
+  #isHere(lo: number, hi: number, now: number): boolean { return this.#lo === lo && this.#hi === hi && this.#isFresh(now); }
 
   /** A try in vain at page offset `pc` of the running code, for the location at (lo, hi); 0: for none that is known. */
   vain(kind: number, pc: number, lo: number, hi: number, el: number): void {
     const now = probeNow();
     // WFE and YIELD do not say what they wait for.
-    const isBlind = lo === 0 && hi === 0 && this.#isOpen && (this.#isAsleep || now - this.#last < GAP_NS);
-    if (this.#isOpen && (isBlind || this.#isHere(lo, hi, now))) {
+    const isBlind = lo === 0 && hi === 0 && this.#isFresh(now);
+    if (isBlind || this.#isHere(lo, hi, now)) {
       this.#tries++;
       this.#last = now;
       this.#isAsleep = false;
@@ -71,7 +78,9 @@ export class GuestSpins {
       if (now - this.#booked > BOOK_NS) this.#book(now, false);
       return;
     }
-    if (this.#isOpen) this.#close(this.#last);
+    // It waited without saying for what; now it does.
+    const isKnownNow = this.#lo === 0 && this.#hi === 0 && this.#isFresh(now);
+    if (this.#isOpen && !isKnownNow) this.#close(this.#last);
     this.#isOpen = true;
     this.#kind = kind;
     this.#el = el;
@@ -79,8 +88,15 @@ export class GuestSpins {
     this.#pcHi = this.#cpu.target.pcHi(this.#cpu);
     this.#lo = lo;
     this.#hi = hi;
+    if (isKnownNow) {
+      this.#tries++;
+      this.#last = now;
+      this.#isAsleep = false;
+      return;
+    }
     this.#start = this.#booked = this.#last = now;
     this.#tries = 1;
+    this.#counted = 0;
     this.#isAsleep = false;
     this.#hasStack = false;
     this.#stack.fill(0n);
@@ -94,6 +110,12 @@ export class GuestSpins {
     if (!this.#isHere(lo, hi, now)) return this.#close(this.#last);
     if (!this.#hasStack && now - this.#start > STACK_NS) this.#walk();
     this.#close(now);
+  }
+
+  /** What is polled at (lo, hi) has changed: if that is what was waited for, the wait ends here. */
+  changed(lo: number, hi: number): void {
+    const now = probeNow();
+    if (this.#isHere(lo, hi, now)) this.#last = now;
   }
 
   /** The vCPU goes to sleep in the wait that vain() was just told of. */
@@ -136,13 +158,13 @@ export class GuestSpins {
       if (profile.slot >= 0) f64[this.#m.layout.profileSlotBase + profile.slot * ProfileSlot.size + ProfileSlot.off.spins_lost >>> 3]++;
       return;
     }
-    f64[at + G.failures >>> 3] += this.#tries;
+    f64[at + G.failures >>> 3] += this.#tries - this.#counted;
     f64[at + G.ns >>> 3] += end - this.#booked;
     const whole = end - this.#start;
     if (whole > f64[at + G.max_ns >>> 3]) f64[at + G.max_ns >>> 3] = whole;
     if (profile.slot >= 0) profile.span(SPAN_SPIN, (at - this.#table) / GuestSpin.size, end, end - this.#booked);
     this.#booked = end;
-    this.#tries = 0;
+    this.#counted = this.#tries;
     if (!over) return;
     f64[at + G.episodes >>> 3]++;
     u32[(at + G.histogram >>> 2) + bucketOf(whole)]++;

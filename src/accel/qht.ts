@@ -182,7 +182,7 @@ export class Qht {
       if (Atomics.load(i32, this.#added) <= (buckets - 1) * RESIZE_SHARE) return;
       const map = this.#newMap(buckets * 2);
       if (map === 0) { Atomics.store(i32, this.#added, -0x40000000); return; }
-      const locks = Array.from({ length: buckets }, (_, i) => new SpinLock(i32, (old + i * LINE + B.lock) >>> 2, SyncSite.QHT_RESIZE));
+      const locks = Array.from({ length: buckets }, (_, i) => new SpinLock(i32, (old + i * LINE + B.lock) >>> 2, -1));
       for (const l of locks) l.lock();
       for (let i = 0; i < buckets; i++) {
         for (let b = old + i * LINE; b !== 0; b = i32[(b + B.next) >>> 2]) {

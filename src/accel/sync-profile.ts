@@ -133,8 +133,8 @@ export class SyncProfile implements LockProbe {
   // --- what the locks say ------------------------------------------------------------------------------------------
 
   acquired(i32: Int32Array, site: number, waitNs: number, at: number): void {
-    // Another machine of this process.
-    if (i32 !== this.#m.i32) return;
+    // Another machine of this process; a lock that is part of another one.
+    if (i32 !== this.#m.i32 || site < 0) return;
     const row = this.#row(site), { f64 } = this.#m;
     f64[row + R.acquisitions >>> 3]++;
     if (waitNs < 0) return;
@@ -144,7 +144,7 @@ export class SyncProfile implements LockProbe {
   }
 
   released(i32: Int32Array, site: number, holdNs: number): void {
-    if (i32 !== this.#m.i32 || !this.on) return;
+    if (i32 !== this.#m.i32 || site < 0 || !this.on) return;
     this.#add(this.#row(site), R.hold_ns, R.hold_max, R.hold_histogram, holdNs);
     if (holdNs >= SPAN_MIN_NS) this.span(SPAN_HOLD, site, probeNow(), holdNs);
   }

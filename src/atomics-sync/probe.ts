@@ -1,6 +1,6 @@
 // LockProbe: hears of every acquisition and release of this thread's locks, while somebody profiles.
 
-/** Times in nanoseconds. `i32`: the memory the lock is in; `site`: the number its lock call, or its handle, was given. */
+/** Times in nanoseconds. `i32`: the memory the lock is in; `site`: the number its lock call, or its handle, was given; negative: not worth telling. */
 export interface LockProbe {
   /** Acquired at `at` on this thread's clock (probeNow) after `waitNs`; a negative wait: nobody held it. */
   acquired(i32: Int32Array, site: number, waitNs: number, at: number): void;

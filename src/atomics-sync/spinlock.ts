@@ -56,7 +56,9 @@ export class SpinLock<Name extends string = string> {
 
   /** Acquires if that needs no waiting; false when anybody, this thread included, holds it. */
   tryLock(): boolean {
-    return Atomics.compareExchange(this.#i32, this.#word, FREE, MINE) === FREE; // seqcst; pairs with spinlock.ts#unlock
+    if (Atomics.compareExchange(this.#i32, this.#word, FREE, MINE) !== FREE) return false; // seqcst; pairs with spinlock.ts#unlock
+    if (lockProbe !== null) this.#tell(this.#site, -1, probeNow());
+    return true;
   }
 
   /** Acquires within `ms` milliseconds; false when they ran out. Errors: ERR_LOCK_RECURSIVE, RangeError for NaN. */
@@ -95,7 +97,6 @@ export class SpinLock<Name extends string = string> {
   }
 
   #lockProbed(site: number): LockToken<Name> {
-    const probe = lockProbe!;
     let waited = -1, at: number;
     // seqcst; pairs with spinlock.ts#unlock
     if (Atomics.compareExchange(this.#i32, this.#word, FREE, MINE) !== FREE) {
@@ -104,10 +105,14 @@ export class SpinLock<Name extends string = string> {
       at = probeNow();
       waited = at - start;
     } else at = probeNow();
-    probe.acquired(this.#i32, site, waited, at);
+    this.#tell(site, waited, at);
+    return this.#token;
+  }
+
+  #tell(site: number, waitNs: number, at: number): void {
+    lockProbe!.acquired(this.#i32, site, waitNs, at);
     this.#heldSite = site;
     this.#heldSince = at;
-    return this.#token;
   }
 
   #reportHold(): void {

@@ -18,7 +18,7 @@ const lines = (list: readonly string[]) => `${list.join('\n')}\n`;
 /** `-smp [cpus=]n…` and its help, on one line when it fits. */
 function optionHelp(row: OptionRow): string {
   const spellings = [row.name, ...(row.aliases ?? [])].sort((a, b) => a.length - b.length).map((name) => `-${name}`).join(' or ');
-  const head = row.arg === undefined ? spellings : `${spellings} ${row.arg}`;
+  const head = row.value !== undefined ? `${spellings}[=${row.value}]` : row.arg === undefined ? spellings : `${spellings} ${row.arg}`;
   const body = row.help.map((line) => ' '.repeat(WIDTH) + line);
   return head.length < WIDTH ? [head.padEnd(WIDTH) + row.help[0], ...body.slice(1)].join('\n') : [head, ...body].join('\n');
 }

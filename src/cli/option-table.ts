@@ -6,6 +6,8 @@ export interface OptionRow {
   readonly aliases?: readonly string[];
   /** Help's name for the argument; absent when the option takes none. */
   readonly arg?: string;
+  /** Help's name for an argument that may be left out; given as --name=ARG. */
+  readonly value?: string;
   readonly section: 'Standard' | 'Block device' | 'Display' | 'Network' | 'Character device' | 'Boot Image or Kernel specific' | 'Debug/Expert';
   /** Lines of -help. */
   readonly help: readonly string[];
@@ -135,6 +137,14 @@ export const IMPLEMENTED = [
   { name: 'd', arg: 'item1,...', section: 'Debug/Expert', help: ["enable logging of specified items (use '-d help' for a list of log items)"], implemented: true },
   { name: 'D', arg: 'logfile', section: 'Debug/Expert', help: ["output log to logfile (default stderr; '%d' stands for the process id)"], implemented: true },
   { name: 'dfilter', arg: 'range,..', section: 'Debug/Expert', help: ['filter debug output to range of addresses: start+length, start-length or start..end'], implemented: true },
+  {
+    name: 'profile-locks', value: 'file', section: 'Debug/Expert', implemented: true,
+    help: [
+      'profile locks of the guest and of the emulator; the report is printed at the end,',
+      "or written to 'file' (.txt, .json, .html, .speedscope.json, .trace.json; all of them without an ending)",
+    ],
+  },
+  { name: 'symbols', arg: 'file', section: 'Debug/Expert', help: ["names of guest code: an ELF file or a System.map; Linux' own are found in its memory"], implemented: true },
   { name: 'seed', arg: 'number', section: 'Debug/Expert', help: ['seed the pseudo-random number generator'], implemented: true },
   { name: 'L', arg: 'path', section: 'Debug/Expert', help: ['add a directory in which -bios is looked for'], implemented: true },
   { name: 'no-reboot', section: 'Debug/Expert', help: ['exit instead of rebooting'], implemented: true },

@@ -44,12 +44,14 @@ function collect(argv: readonly string[]): Collected {
     if (!word.startsWith('-') || word === '-') {
       throw new UserError('unknown-option', `${word}: disk images are not available yet`, 'options begin with a dash');
     }
-    const row = findOption(word.slice(word.startsWith('--') ? 2 : 1));
+    const name = word.slice(word.startsWith('--') ? 2 : 1), equals = name.indexOf('=');
+    const withValue = equals > 0 ? findOption(name.slice(0, equals)) : undefined, row = withValue?.value === undefined ? findOption(name) : withValue;
     if (!row) throw new UserError('unknown-option', `${word}: invalid option`, "'-help' lists the options");
     if (row.name === 'incoming' && argv.some((w) => /^--?preconfig$/.test(w))) throw new UserError('bad-parameter', "'preconfig' and 'incoming' options are mutually exclusive");
     if (!row.implemented) throw new UserError('not-available', `${word}: this option of QEMU is not available yet`);
     if (row.arg !== undefined && i + 1 >= argv.length) throw new UserError('missing-argument', `${word}: requires an argument`, `${row.name} ${row.arg}`);
-    const text = row.arg === undefined ? '' : argv[++i];
+    const text = row === withValue ? name.slice(equals + 1) : row.arg === undefined ? '' : argv[++i];
+    if (row === withValue && text === '') throw new UserError('missing-argument', `${word}: the file name is missing`, `--${row.name} alone prints the report`);
     (found[row.name as OptionName] ??= []).push(text);
     // Its options count from here on, as if they were typed.
     if (row.name === 'readconfig') for (const o of readConfig(text)) (found[o.option as OptionName] ??= []).push(o.text);
@@ -118,6 +120,8 @@ export function parseCommandLine(argv: readonly string[], catalog: Catalog): Cli
     semihosting: parseSemihosting(given, chardev),
     rtc: parseRtc(given), seed: parseSeed(given), log: parseLog(given),
     pidfile: lastOf(given.pidfile),
+    profileLocks: given['profile-locks'].length > 0 ? { file: lastOf(given['profile-locks']) || undefined } : undefined,
+    symbols: given.symbols,
     ...chardev,
   };
   return { kind: 'run', options, warnings };

@@ -71,8 +71,8 @@ const alignUp = (n: number, a: number) => Math.ceil(n / a) * a;
 const hex = (n: number) => `0x${n.toString(16)}`;
 const mib = (n: number) => `${Math.ceil(n / MiB)} MiB`;
 
-/** Reads a file named on the command line; UserError `<what>-missing` when it cannot. `what` is 'kernel', 'initrd', 'dtb' or 'bios'. */
-export function readBootFile(what: 'kernel' | 'initrd' | 'dtb' | 'bios', path: string): Uint8Array {
+/** Reads a file named on the command line; UserError `<what>-missing` when it cannot. `what` names it in messages. */
+export function readBootFile(what: 'kernel' | 'initrd' | 'dtb' | 'bios' | 'symbols', path: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(path));
   } catch (error) {

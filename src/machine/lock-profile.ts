@@ -3,14 +3,28 @@ import { readSpins, type SpinFigures } from '../accel/guest-spins.ts';
 import type { RowFigures } from '../accel/sync-profile.ts';
 import { REGION_ROWS, SITE_ROWS, SPAN_EXCLUSIVE, SPAN_HOLD, SPAN_LOCK, SPAN_MMIO, SPAN_SPIN, SPIN_KINDS, SYNC_SITES } from '../memory/layout/profile.ts';
 import { addLengths, lostAt, times, type Frame, type GuestLock, type GuestSite, type HostSite, type LockReport, type MmioRegion, type ThreadShare, type TimelineSpan } from '../profile/lock-report.ts';
-import type { GuestNames } from './guest-names.ts';
+import { guestSymbols } from '../profile/symbols.ts';
+import type { ArmCpu } from '../target/arm/arm-cpu.ts';
+import { envOff } from '../target/arm/env.ts';
+import { GuestNames } from './guest-names.ts';
 import type { VirtMachine } from './virt.ts';
 
 const hex = (v: bigint): string => `0x${v.toString(16)}`;
 const SPAN_KIND: Readonly<Record<number, TimelineSpan['kind']>> = { [SPAN_LOCK]: 'lock', [SPAN_HOLD]: 'hold', [SPAN_MMIO]: 'mmio', [SPAN_EXCLUSIVE]: 'exclusive', [SPAN_SPIN]: 'spin' };
 
+/** Names of the guest's code and data as they are now: Linux's from its memory, others from the kernel file and `--symbols`. */
+export function guestNames(vm: VirtMachine): GuestNames {
+  const { machine: m } = vm, [cpu] = vm.cpus, arm = cpu.target as ArmCpu;
+  const symbols = guestSymbols({ ram: m.ram8, files: vm.symbols, vectors: cpu.ld64(envOff.vbar_el1) });
+  return new GuestNames(symbols, m.layout.nrCpus, (address) => {
+    const pa = arm.debugTranslate(cpu, Number(address & 0xffffffffn) | 0, Number(address >> 32n) | 0);
+    const read = pa === undefined ? undefined : vm.inspect.readPhysical(pa, 8);
+    return read?.mapped ? new DataView(read.bytes.buffer, read.bytes.byteOffset).getBigUint64(0, true) : undefined;
+  });
+}
+
 /** The report as of now; the machine goes on. */
-export function lockReport(vm: VirtMachine, names: GuestNames): LockReport {
+export function lockReport(vm: VirtMachine, names = guestNames(vm)): LockReport {
   const m = vm.machine, { profile } = m, { nrCpus } = m.layout;
   const thread = (slot: number): string => (slot < nrCpus ? `vCPU ${slot}` : slot === nrCpus ? 'main' : `translator ${slot - nrCpus - 1}`);
   const slots = Array.from({ length: profile.slots }, (_, n) => n);
@@ -106,11 +120,17 @@ function guestLocks(spins: readonly (readonly SpinFigures[])[], sites: readonly 
       waiters.set(symbol, (waiters.get(symbol) ?? 0) + s.time.total);
     }
     return {
-      address: hex(address), lock: names.lock(address), failures: all.reduce((n, s) => n + s.failures, 0), waits: all.reduce((n, s) => n + s.episodes, 0),
+      address: hex(address), lock: lockName(address, waiters, names), failures: all.reduce((n, s) => n + s.failures, 0), waits: all.reduce((n, s) => n + s.episodes, 0),
       time: times(addLengths(all.map((s) => ({ ns: s.ns, max: s.max, histogram: s.histogram })))),
       waiters: [...waiters].map(([symbol, time]) => ({ symbol, time })).sort((a, b) => b.time - a.time),
     };
   }).sort((a, b) => b.time.total - a.time.total || b.failures - a.failures);
+}
+
+/** A lock's name; one without is known by who takes it. */
+function lockName(address: bigint, waiters: ReadonlyMap<string, number>, names: GuestNames): string {
+  const name = names.lock(address), [by] = [...waiters].sort(([, a], [, b]) => b - a);
+  return name === hex(address) && by !== undefined && !by[0].startsWith('0x') ? `${by[0]} @ ${name}` : name;
 }
 
 /** Functions that are the lock itself: who waits is whoever called them. */

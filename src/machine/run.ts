@@ -6,7 +6,11 @@ import { UserError } from '../errors.ts';
 import { log, logConfig, systemMessage } from '../log.ts';
 import { Management, type ManagementOptions } from '../monitor/management.ts';
 import { smpHello } from '../stress/guests/smp-hello.ts';
+import { lockText } from '../profile/lock-text.ts';
+import { fileSymbols } from '../profile/symbols.ts';
 import { readBootFile } from './boot.ts';
+import { lockReport } from './lock-profile.ts';
+import { checkReportFiles, writeReport } from './lock-profile-files.ts';
 import { exclusiveScheme } from './exclusive-report.ts';
 import { GdbService, type GdbServiceOptions } from './gdb-service.ts';
 import type { BootSources, MachineOptions } from './options.ts';
@@ -30,8 +34,10 @@ export function bootImages({ kernel, initrd, dtb, bios, append, defaultGuest }: 
 
 /** The controls of a machine made from options; the machine itself too, unless it waits in preconfig. UserErrors. */
 export function createVm(o: MachineOptions, boot: VirtOptions['boot'], serial: CharBackend, onExit: (code: number) => void, created = (_machine: VirtMachine) => {}): Vm {
+  const symbols = o.symbols.flatMap((path) => fileSymbols(readBootFile('symbols', path), path));
   const create = (onGuest: VirtOptions['onGuest'], numa: VirtOptions['numa']): VirtMachine => {
     const machine = new VirtMachine({
+      symbols, profileLocks: o.profileLocks !== undefined,
       cpus: o.smp.cpus, cpuModel: o.cpu.model, cpuProps: o.cpu.props, gicVersion: o.virt.gicVersion, ramSize: o.memory.size,
       topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads }, numa,
       thread: o.smp.cpus > 1 ? o.accel.thread : 'multi', tbSize: o.accel.tbSize ?? DEFAULT_TB_SIZE, oneInsnPerTb: o.accel.oneInsnPerTb,
@@ -63,6 +69,7 @@ export interface RunHooks extends ManagementOptions {
  * built when a monitor says so.
  */
 export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<number> {
+  if (o.profileLocks?.file !== undefined) checkReportFiles('--profile-locks', o.profileLocks.file);
   const serial = new DeferredBackend();
   let ended!: (code: number) => void;
   const end = new Promise<number>((resolve) => { ended = resolve; });
@@ -89,12 +96,20 @@ export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<nu
     if (vm.machine) startGdb(vm.machine);
     await vm.start();
     const code = await end;
+    if (o.profileLocks && vm.machine) reportLocks(o.profileLocks.file, vm.machine, o.name ?? o.boot.kernel);
     if (o.accel.stats && vm.machine) process.stderr.write(vm.machine.jitReport().map((line) => `${line}\n`).join(''));
     return code;
   } finally {
     management.close();
     await chardevs.close();
   }
+}
+
+/** The lock profiler's report, at the end: to its file, or printed. */
+function reportLocks(file: string | undefined, machine: VirtMachine, what = 'the embedded guest'): void {
+  const report = lockReport(machine);
+  if (file === undefined) process.stderr.write(lockText(report));
+  else writeReport('--profile-locks', file, report, `Locks of ${what}`);
 }
 
 function dumpDtb(dtb: Uint8Array, path: string): void {

@@ -15,6 +15,7 @@ import { Tlb } from '../accel/tlb.ts';
 import { notifyTimer } from '../accel/timer-thread.ts';
 import { type Vcpu, cpuBlockSize } from '../accel/vcpu.ts';
 import { createRam } from '../memory/ram.ts';
+import { elfSymbols, isElf, type GuestSymbol } from '../profile/symbols.ts';
 import { UserError } from '../errors.ts';
 import { NullBackend, type CharBackend } from '../chardev/backend.ts';
 import { log, type LogConfig } from '../log.ts';
@@ -99,6 +100,8 @@ export interface VirtOptions {
   semihosting?: boolean;
   /** What every thread needs of the QEMU-style log: items and destination. */
   log?: LogConfig;
+  /** Symbols of files the user names. */
+  symbols?: readonly GuestSymbol[];
   /** The lock profiler is on from the start. */
   profileLocks?: boolean;
   /** Hot code is compiled to wasm regions; off: interpreter only. */
@@ -346,6 +349,11 @@ export class VirtMachine {
   get tbSize(): number { return this.#o.tbSize; }
   /** `info jit`. */
   jitReport(): string[] { return jitLines(this.stats(), this.tbSize); }
+  /** Symbols of the kernel file, when it is an ELF file, and of those the user named. */
+  get symbols(): readonly GuestSymbol[] {
+    const { kernel } = this.#o.boot;
+    return [...this.#o.symbols ?? [], ...kernel && isElf(kernel) ? elfSymbols(kernel) : []];
+  }
   /** Figures of the TB store. */
   stats(): ReturnType<TbStore['stats']> { return this.#engine.store.stats(); }
   /** The exclusive monitor's figures. */

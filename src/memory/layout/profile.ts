@@ -46,12 +46,12 @@ const SITES = {
   TLB_BROADCAST: ['TLB flush', 'wait for other vCPUs', 'wait'],
 } as const satisfies Readonly<Record<string, readonly [lock: string, what: string, kind: SiteKind]>>;
 
-/** Numbers of the call sites, from 1; 0 is "not told". */
+/** Numbers of the call sites, from 1; 0 is any other. */
 export const SyncSite = Object.fromEntries(Object.keys(SITES).map((name, n) => [name, n + 1])) as { readonly [K in keyof typeof SITES]: number };
 
 /** The call sites by number, 0 included. */
 export const SYNC_SITES: readonly { readonly lock: string; readonly what: string; readonly kind: SiteKind }[] =
-  [['not told', '', 'lock'] as const, ...Object.values(SITES)].map(([lock, what, kind]) => ({ lock, what, kind }));
+  [['other', '', 'lock'] as const, ...Object.values(SITES)].map(([lock, what, kind]) => ({ lock, what, kind }));
 
 /** Rows of a thread: call sites, then MMIO round trips by I/O region number. */
 export const SITE_ROWS = 64;

@@ -1,6 +1,6 @@
 // Extra ops around exclusives, compare-and-swaps, test-and-sets, acquiring loads, WFE and YIELD while the lock profiler is on.
 import { CPUState } from '../../../memory/layout/cpu.ts';
-import { SPIN_CAS, SPIN_LDXR, SPIN_LOAD, SPIN_STXR, SPIN_TAS, SPIN_YIELD } from '../../../memory/layout/profile.ts';
+import { SPIN_CAS, SPIN_LDXR, SPIN_LOAD, SPIN_STXR, SPIN_TAS } from '../../../memory/layout/profile.ts';
 import { Cond, type Temp } from '../../../tcg/types.ts';
 import { envOff } from '../env.ts';
 import { Jmp, type DisasContext } from './context.ts';
@@ -13,7 +13,7 @@ const rt = (insn: number): number => insn & 31, rn = (insn: number): number => (
 const size = (insn: number): number => insn >>> 30;
 
 /** An attempt in vain, for the location at `address`. */
-function vain(s: S, kind: number, address: Temp | number): void {
+function vain(s: S, kind: number, address: Temp): void {
   s.tcg.call(s.helpers.spin_vain, null, address, kind << 12 | s.pcCurr);
 }
 
@@ -87,9 +87,15 @@ function swap(s: S, insn: number): After | undefined {
   return () => outcome(s, Cond.EQ, s.xr(rt(insn)), value, SPIN_TAS, address);
 }
 
+/** Any other: nothing it could fail at; what was waited for before is over. */
+function fetchAndOp(s: S, insn: number): After {
+  const address = copy(s, s.xsp(rn(insn)));
+  return () => success(s, address);
+}
+
 /** LDSET of bits that are set already. */
 function setBits(s: S, insn: number): After | undefined {
-  if (rt(insn) === 31) return undefined;
+  if (rt(insn) === 31) return fetchAndOp(s, insn);
   const bits = copy(s, s.xr(rs(insn)), 8 << size(insn)), address = copy(s, s.xsp(rn(insn)));
   return () => {
     const t = s.tcg.i64();
@@ -104,13 +110,18 @@ function acquire(s: S, insn: number): After | undefined {
   if (rt(insn) === 31) return undefined;
   const address = copy(s, s.xsp(rn(insn)));
   return () => {
-    const { tcg } = s, other = s.label(), t = tcg.i64(), v = tcg.i64(), value = s.xr(rt(insn));
+    const { tcg } = s, other = s.label(), done = s.label(), t = tcg.i64(), v = tcg.i64(), isOpen = tcg.i64(), value = s.xr(rt(insn));
     tcg.ld(t, CPUState.off.spin_address);
     tcg.brcond(Cond.NE, t, address, other);
     tcg.ld(v, CPUState.off.spin_value);
     tcg.brcond(Cond.NE, v, value, other);
     vain(s, SPIN_LOAD, address);
+    tcg.br(done);
     tcg.setLabel(other);
+    tcg.ld(isOpen, CPUState.off.spin_open, 'ld32u');
+    tcg.brcond(Cond.EQ, isOpen, 0, done);
+    tcg.call(s.helpers.spin_changed, null, address);
+    tcg.setLabel(done);
     tcg.st(address, CPUState.off.spin_address);
     tcg.st(value, CPUState.off.spin_value);
   };
@@ -130,6 +141,7 @@ const ROWS: readonly (readonly [mask: number, value: number, emit: (s: S, insn: 
   [0x3ffffc00, 0x38bfc000, acquire],
   [0x3f20fc00, 0x38208000, swap],
   [0x3f20fc00, 0x38203000, setBits],
+  [0x3f208c00, 0x38200000, fetchAndOp],
 ];
 
 /** Before an instruction is translated: emits what precedes it; the result, what follows it. */
@@ -140,8 +152,9 @@ export function watchInsn(s: S, insn: number): After | undefined {
     return () => s.tcg.call(s.helpers.spin_woke, null);
   }
   if (word === YIELD) {
-    vain(s, SPIN_YIELD, 0);
-    return undefined;
+    // It may give the host's core away.
+    s.tcg.call(s.helpers.spin_yields, null, s.pcCurr);
+    return () => s.tcg.call(s.helpers.spin_woke, null);
   }
   const row = ROWS.find(([mask, value]) => (word & mask) >>> 0 === value);
   return row?.[2](s, insn);

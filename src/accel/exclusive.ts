@@ -1,5 +1,5 @@
 // Exclusive sections: one vCPU runs while every other is outside guest code (QEMU: cpus-common.c's start_exclusive).
-import { Mutex, probeNow } from '#atomics-sync';
+import { Mutex } from '#atomics-sync';
 import { CPUState } from '../memory/layout/cpu.ts';
 import { SyncSite } from '../memory/layout/profile.ts';
 import type { Vcpu } from './vcpu.ts';
@@ -85,7 +85,7 @@ export class Exclusive {
    * `site`: why, one of SyncSite.EXCLUSIVE_*.
    */
   start(site: number = SyncSite.EXCLUSIVE_WORK): void {
-    const asked = this.#m.profile.on ? probeNow() : 0;
+    const asked = this.#m.profile.begin();
     this.#lock.lock(SyncSite.EXCLUSIVE_LIST);
     this.#idle();
     const running = this.#stopOthers();
@@ -98,7 +98,7 @@ export class Exclusive {
     this.#asked = asked;
     if (asked === 0) return;
     this.#site = site;
-    this.#parked = probeNow();
+    this.#parked = this.#m.profile.begin();
     this.#counted = running;
     this.#late = this.#m.profile.late;
   }
@@ -144,7 +144,7 @@ export class Exclusive {
    * and `running` falls while this waits for others, which may wait for `self` in turn (softmmu.ts#broadcast).
    */
   runInside(self: Vcpu, fn: () => void): boolean {
-    const asked = this.#m.profile.on ? probeNow() : 0;
+    const asked = this.#m.profile.begin();
     this.#lock.lock(SyncSite.EXCLUSIVE_LIST);
     const free = Atomics.load(this.#m.i32, this.#pending) === 0;
     if (free) {

@@ -1,5 +1,5 @@
 // MMIO from a vCPU thread: local devices at once, posted writes into the ring, everything else by the mailbox to main.
-import { probeNow, SpinLock } from '#atomics-sync';
+import { SpinLock } from '#atomics-sync';
 import { CPUState, MBOX_DONE, MBOX_IDLE, MBOX_REQUEST } from '../memory/layout/cpu.ts';
 import { POSTED_RING, PostedWrite } from '../memory/layout/tb.ts';
 import { SyncSite } from '../memory/layout/profile.ts';
@@ -74,7 +74,7 @@ export class IoPort {
 
   /** Asks main and waits. */
   #request(region: number, offset: number, size: number, value: number, write: number): number {
-    const c = this.#cpu, m = c.machine, start = m.profile.on ? probeNow() : 0;
+    const c = this.#cpu, m = c.machine, start = m.profile.begin();
     c.st32(off.mbox_region, region);
     c.st32(off.mbox_offset, offset);
     c.st32(off.mbox_size, size);

@@ -1,5 +1,4 @@
 // softmmu slow paths of one vCPU: TLB misses, page-crossing and misaligned accesses, MMIO, stores to code pages, atomics.
-import { probeNow } from '#atomics-sync';
 import { MemOp } from '../tcg/types.ts';
 import { LOOK_AFTER_STORES } from '../tcg/granule-paths.ts';
 import { RMW_KINDS, SLOW_DONE, SLOW_FAULT, SLOW_RETRY } from '../tcg/ops/mem.ts';
@@ -475,7 +474,7 @@ export class SoftMmu implements TargetServices {
       asyncRunOnCpu(other, fn, args, this.cpu, false);
       waiting.push({ cpu: other, tail: other.load(off.work_tail) });
     }
-    const { i32, profile } = this.cpu.machine, start = profile.on ? probeNow() : 0;
+    const { i32, profile } = this.cpu.machine, start = profile.begin();
     for (const { cpu: other, tail } of waiting) {
       for (let spins = 0; other.load(off.running) !== 0 && (other.load(off.work_head) - tail | 0) < 0; spins++) {
         runQueuedWork(this.cpu, false);

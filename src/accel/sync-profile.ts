@@ -149,6 +149,9 @@ export class SyncProfile implements LockProbe {
     if (holdNs >= SPAN_MIN_NS) this.span(SPAN_HOLD, site, probeNow(), holdNs);
   }
 
+  /** This thread's time while the profiler is on, for the calls below; 0: it is off. */
+  begin(): number { return this.on ? probeNow() : 0; }
+
   // --- waits that are no locks -------------------------------------------------------------------------------------
 
   /** A wait at a call site began at `start` (probeNow) and is over. */

@@ -1,5 +1,4 @@
 // Main thread's side of MMIO: serves the vCPUs' mailboxes and the ring of posted writes, without blocking the event loop.
-import { probeNow } from '#atomics-sync';
 import { SyncSite } from '../memory/layout/profile.ts';
 import type { Machine } from '../accel/machine-view.ts';
 import type { Vcpu } from '../accel/vcpu.ts';
@@ -94,7 +93,7 @@ export class IoServer {
     const offset = cpu.ld32(off.mbox_offset), size = cpu.ld32(off.mbox_size);
     try {
       this.#drain();
-      const start = m.profile.on ? probeNow() : 0;
+      const start = m.profile.begin();
       if (cpu.ld32(off.mbox_write)) dev?.write(offset, size, cpu.ld32(off.mbox_value) >>> 0, cpu.index);
       else cpu.st32(off.mbox_value, dev ? dev.read(offset, size, cpu.index) | 0 : 0);
       if (start !== 0) m.profile.mmioServed(cpu.ld32(off.mbox_region), start);

@@ -1,4 +1,6 @@
 // Gathers the lock profiler's tables into a report: sums threads up, names devices, guest code and guest locks.
+import { BQL_SITES } from '../memory/layout/tb.ts';
+import type { Machine } from '../accel/machine-view.ts';
 import { readSpins, type SpinFigures } from '../accel/guest-spins.ts';
 import type { RowFigures } from '../accel/sync-profile.ts';
 import { REGION_ROWS, SITE_ROWS, SPAN_EXCLUSIVE, SPAN_HOLD, SPAN_LOCK, SPAN_MMIO, SPAN_SPIN, SPIN_KINDS, SYNC_SITES } from '../memory/layout/profile.ts';
@@ -35,7 +37,7 @@ export function lockReport(vm: VirtMachine, names = guestNames(vm)): LockReport 
 
   const host = SYNC_SITES.flatMap(({ lock, what, kind }, site): HostSite[] => {
     const rows = slots.map((slot) => profile.read(slot, site)), acquisitions = total(rows, 'acquisitions');
-    if (acquisitions === 0) return [];
+    if (acquisitions === 0) return site > 0 && site < BQL_SITES ? countedAlways(m, site) : [];
     return [{
       lock, site: what, kind, acquisitions, contended: total(rows, 'contended'), wait: times(addLengths(rows.map((r) => r.wait))),
       hold: times(addLengths(rows.map((r) => r.hold))), threads: shares(rows),
@@ -79,6 +81,14 @@ export function lockReport(vm: VirtMachine, names = guestNames(vm)): LockReport 
       spans: spans[slot].map((s) => ({ at: Math.round(s.start - begin), ns: Math.round(s.ns), kind: SPAN_KIND[s.kind], what: what(slot, s) })).sort((a, b) => a.at - b.at),
     }])),
   };
+}
+
+/** What the BQL counts without the profiler, since the machine was made. */
+function countedAlways(m: Machine, site: number): HostSite[] {
+  const s = m.bql.stats(site), { lock, what, kind } = SYNC_SITES[site];
+  if (s.acquisitions === 0) return [];
+  const wait = { ns: s.waitNs, max: s.maxWaitNs, histogram: [] };
+  return [{ lock, site: what, kind, acquisitions: s.acquisitions, contended: s.contended, wait: times(wait, s.contended), hold: times({ ns: 0, max: 0, histogram: [] }), threads: [] }];
 }
 
 /** The instruction's function, then its callers. A return address that only says the function called somebody before is left out. */

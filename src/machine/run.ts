@@ -9,7 +9,6 @@ import { smpHello } from '../stress/guests/smp-hello.ts';
 import { lockText } from '../profile/lock-text.ts';
 import { fileSymbols } from '../profile/symbols.ts';
 import { readBootFile } from './boot.ts';
-import { lockReport } from './lock-profile.ts';
 import { checkReportFiles, writeReport } from './lock-profile-files.ts';
 import { exclusiveScheme } from './exclusive-report.ts';
 import { GdbService, type GdbServiceOptions } from './gdb-service.ts';
@@ -107,7 +106,7 @@ export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<nu
 
 /** The lock profiler's report, at the end: to its file, or printed. */
 function reportLocks(file: string | undefined, machine: VirtMachine, what = 'the embedded guest'): void {
-  const report = lockReport(machine);
+  const report = machine.lockReport();
   if (file === undefined) process.stderr.write(lockText(report));
   else writeReport('--profile-locks', file, report, `Locks of ${what}`);
 }

@@ -3,7 +3,6 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { AbaMeter } from '../accel/aba-meter.ts';
-import { probeNow } from '#atomics-sync';
 import { SyncSite } from '../memory/layout/profile.ts';
 import { announceProfile } from '../accel/cpu-exec.ts';
 import { VirtualClock } from '../accel/clock.ts';
@@ -15,6 +14,7 @@ import { Tlb } from '../accel/tlb.ts';
 import { notifyTimer } from '../accel/timer-thread.ts';
 import { type Vcpu, cpuBlockSize } from '../accel/vcpu.ts';
 import { createRam } from '../memory/ram.ts';
+import type { LockReport } from '../profile/lock-report.ts';
 import { elfSymbols, isElf, type GuestSymbol } from '../profile/symbols.ts';
 import { UserError } from '../errors.ts';
 import { NullBackend, type CharBackend } from '../chardev/backend.ts';
@@ -39,6 +39,7 @@ import { generateInterpreter } from '../tcg/interpreter.ts';
 import { CPUARMState, envOff } from '../target/arm/env.ts';
 import { firmwareItems, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
 import type { ExclusiveFigures } from './exclusive-report.ts';
+import { lockReport } from './lock-profile.ts';
 import { Inspector } from './inspect.ts';
 import { jitLines } from './jit-report.ts';
 import { IoServer } from './io-server.ts';
@@ -400,7 +401,7 @@ export class VirtMachine {
 
   /** Resolves when every vCPU is parked: outside guest code, its state in shared memory, looking at nothing but its stop word. */
   async #park(): Promise<void> {
-    const m = this.machine, { profile } = m, start = profile.on ? probeNow() : 0;
+    const m = this.machine, { profile } = m, start = profile.begin();
     const counted = this.#cpus.filter((cpu) => cpu.load(CPUState.off.running) !== 0).length;
     await m.bql.runAsync(SyncSite.BQL_PARK, () => { for (const cpu of this.#cpus) cpu.store(CPUState.off.stop, 1); });
     for (const cpu of this.#cpus) cpu.kick();
@@ -410,7 +411,7 @@ export class VirtMachine {
         if (w.async) await w.value;
       }
     }
-    if (start !== 0) profile.stopped(SyncSite.STOP_VM, start, probeNow(), counted, profile.late);
+    if (start !== 0) profile.stopped(SyncSite.STOP_VM, start, profile.begin(), counted, profile.late);
   }
 
   /** Parks every vCPU and stops the virtual clock; resolves when all are parked. */
@@ -503,6 +504,8 @@ export class VirtMachine {
     this.machine.profile.set(on);
     announceProfile(this.#cpus);
   }
+  /** Its report as of now. */
+  lockReport(): LockReport { return lockReport(this); }
   /** Its figures start from nothing. */
   resetLockProfile(): void {
     this.machine.profile.reset();

@@ -223,6 +223,19 @@ export const COMMANDS: readonly CommandRow[] = [
       return [`${sum}`.padStart(5, '0')];
     },
   },
+  {
+    names: ['sync-profile'], args: [string('op', true)], params: '[on|off|reset]',
+    help: 'enable, disable or reset synchronization profiling. With no arguments, prints whether profiling is on or off.',
+    run: (call, { op }) => {
+      const machine = machineOf(call);
+      switch (op) {
+        case undefined: return [`sync-profile is ${machine.machine.profile.enabled ? 'on' : 'off'}`];
+        case 'on': case 'off': return machine.profileLocks(op === 'on');
+        case 'reset': return machine.resetLockProfile();
+        default: throw new HmpError(`Error: Invalid parameter '${text(op)}'`);
+      }
+    },
+  },
   { names: ['system_powerdown'], help: 'send system power down event', run: async ({ qmp }) => { await qmp.call('system_powerdown'); } },
   { names: ['system_reset'], help: 'reset the system', run: async ({ qmp }) => { await qmp.call('system_reset'); } },
   { names: ['system_wakeup'], help: 'wakeup guest from suspend', run: async ({ qmp }) => { await qmp.call('system_wakeup'); } },

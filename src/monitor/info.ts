@@ -1,6 +1,7 @@
 // `info`: what the human monitor can show of the machine.
 import { QEMU_VERSION, type QmpContext } from '../qmp/context.ts';
 import { numaLines, ramBlockLines, romLines } from '../qmp/commands/text.ts';
+import { syncProfileLines } from '../profile/lock-text.ts';
 import { toJson, type Json } from '../qmp/json.ts';
 import type { QomObject } from '../qmp/qom.ts';
 import { threadIds } from '../qmp/host-threads.ts';
@@ -125,6 +126,11 @@ export const INFO: readonly InfoRow[] = [
     help: "show the cpu registers (-a: show register info for all cpus; vcpu: specific vCPU to query; show the current CPU's registers if no argument is specified)", run: registers,
   },
   { name: 'roms', help: 'show roms', run: ({ vm }) => romLines(vm.machine!) },
+  {
+    name: 'sync-profile', args: [{ name: 'm', kind: 'flag' }, { name: 'n', kind: 'flag' }, { name: 'max', kind: 'int32', optional: true }], params: '[-m] [-n] [max]',
+    help: 'show synchronization profiling info, up to max entries (default: 20), sorted by total wait time. (-m: sort by mean wait time; -n: do not coalesce threads)',
+    run: ({ vm }, { m, n, max }) => syncProfileLines(vm.machine!.lockReport(), { mean: m === true, perThread: n === true, max: max === undefined ? undefined : Number(max as bigint) }),
+  },
   { name: 'snapshots', help: 'show the currently saved VM snapshots', run: () => ['no block device can store vmstate for snapshot'] },
   {
     name: 'status', help: 'show the current VM status (running|paused)',

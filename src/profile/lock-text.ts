@@ -54,3 +54,27 @@ export function lockText(r: LockReport, o: TextOptions = {}): string {
   if (r.guest.lost > 0) out.push(`${r.guest.lost} waits of the guest found the tables full and are missing.`);
   return `${out.join('\n\n')}\n`;
 }
+
+export interface SyncProfileOptions {
+  /** Sorted by the mean wait instead of the total. */
+  readonly mean?: boolean;
+  /** A row for each thread instead of one for all. */
+  readonly perThread?: boolean;
+  readonly max?: number;
+}
+
+/** `info sync-profile`: one table of emulator and guest in QEMU's columns. */
+export function syncProfileLines(r: LockReport, o: SyncProfileOptions = {}): string[] {
+  interface Row { readonly type: string; readonly object: string; readonly site: string; readonly wait: number; readonly count: number }
+  const host = r.host.flatMap((h): Row[] => (o.perThread
+    ? h.threads.map((t) => ({ type: h.lock, object: t.thread, site: h.site, wait: t.wait, count: t.acquisitions }))
+    : [{ type: h.lock, object: h.threads.length > 1 ? `[${h.threads.length}]` : h.threads[0]?.thread ?? '', site: h.site, wait: h.wait.total, count: h.acquisitions }]));
+  const mmio = r.mmio.map((m): Row => ({ type: 'mmio', object: m.device, site: 'round trip', wait: m.roundTrip.total, count: m.requests }));
+  const guest = r.guest.sites.map((s): Row => ({ type: `guest ${s.kind}`, object: s.lock || '-', site: s.symbol, wait: s.time.total, count: s.failures }));
+  const mean = (x: Row): number => (x.count === 0 ? 0 : x.wait / x.count);
+  const rows = [...host, ...mmio, ...guest].sort((a, b) => (o.mean ? mean(b) - mean(a) : b.wait - a.wait) || b.count - a.count).slice(0, o.max ?? 20);
+  const text = table(['Wait Time (s)', 'Count', 'Average (us)', 'Type', 'Object', 'Call site'],
+    rows.map((x) => [(x.wait / 1e9).toFixed(6), String(x.count), (mean(x) / 1e3).toFixed(2), x.type, x.object, x.site]), 3);
+  const [head, ...lines] = text.split('\n');
+  return [head, '-'.repeat(Math.max(head.length, ...lines.map((l) => l.length))), ...lines];
+}

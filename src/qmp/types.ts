@@ -45,6 +45,7 @@ export type MemoryDeviceInfoVirtioPmemData = { id?: string; memaddr: number; siz
 export type MemoryDeviceInfoVirtioMemData = { id?: string; memaddr: number; 'requested-size': number; size: number; 'max-size': number; 'block-size': number; node: number; memdev: string };
 export type MemoryDeviceInfoSgxEpcData = { id?: string; memaddr: number; size: number; node: number; memdev: string };
 export type HumanReadableText = { 'human-readable-text': string };
+export type SyncProfile = { enabled: boolean; 'human-readable-text': string; report: unknown };
 export type CpuDefinitionInfo = { name: string; 'migration-safe'?: boolean; static: boolean; 'unavailable-features'?: readonly string[]; typename: string; 'alias-of'?: string; deprecated: boolean };
 export type CpuModelExpansionType = 'static' | 'full';
 export type QueryCpuModelExpansionModel = { name: string; props?: unknown };
@@ -200,6 +201,8 @@ export interface QmpCommands {
   'x-query-ramblock': { arguments: Record<string, never>; returns: HumanReadableText };
   /** Images loaded at reset as text. */
   'x-query-roms': { arguments: Record<string, never>; returns: HumanReadableText };
+  /** Waits and holds of the emulator's locks, stops of the world, waits of the guest's code. The human monitor's sync-profile switches the profiler, or --profile-locks from the start. */
+  'x-query-sync-profile': { arguments: Record<string, never>; returns: SyncProfile };
   /** Writes the device tree to a file. */
   dumpdtb: { arguments: { filename: string }; returns: void };
   /** The CPU models. */

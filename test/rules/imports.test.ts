@@ -39,16 +39,16 @@ const ALLOWED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'trace.ts': { 'log.ts': 'where trace events are written' },
   qmp: {
     chardev: 'monitors are front ends of character devices; chardev-add', 'type:machine': 'what the commands act on',
-    'log.ts': 'logging', 'errors.ts': 'UserErrors become error replies', 'trace.ts': 'trace-event-set-state',
+    profile: 'text of the lock profile', 'log.ts': 'logging', 'errors.ts': 'UserErrors become error replies', 'trace.ts': 'trace-event-set-state',
   },
   monitor: {
     qmp: 'the QMP server and its commands', 'type:chardev': 'monitors are front ends of character devices', 'type:machine': 'what the commands act on', 'trace.ts': 'trace events',
-    'log.ts': 'log, logfile', 'errors.ts': 'UserErrors are shown',
+    profile: 'table of the lock profile', 'log.ts': 'log, logfile', 'errors.ts': 'UserErrors are shown',
   },
   gdbstub: { 'type:chardev/backend.ts': 'the stub is the front end of a character device' },
   machine: {
     gdbstub: 'attaches the gdb stub',
-    monitor: 'attaches the monitors',
+    monitor: 'attaches the monitors', profile: 'symbols and reports',
     hw: 'builds the board', target: 'wires the guest ISA in', accel: 'engine', tcg: 'generates the interpreter once', memory: 'layouts',
     chardev: 'serial lines', stress: 'the embedded default guest', 'log.ts': 'logging', 'trace.ts': 'trace events',
     'errors.ts': 'UserError of a kernel, an initrd, a device tree',

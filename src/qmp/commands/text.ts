@@ -1,6 +1,7 @@
 // Commands whose answer is text for people: the translator, memory blocks, images, interrupts.
 import type { VirtMachine } from '../../machine/virt.ts';
 import type { Vm } from '../../machine/vm.ts';
+import { lockText } from '../../profile/lock-text.ts';
 import type { QmpContext } from '../context.ts';
 import { QmpError } from '../errors.ts';
 import type { QmpHandlers } from '../server.ts';
@@ -37,5 +38,9 @@ export const textCommands = {
   'x-query-irq': () => text([]),
   'x-query-numa': ({ vm }) => text(numaLines(vm)),
   'x-query-ramblock': ({ vm }) => text(ramBlockLines(vm.machine!)),
+  'x-query-sync-profile': ({ vm }) => {
+    const report = vm.machine!.lockReport();
+    return { enabled: vm.machine!.machine.profile.enabled, 'human-readable-text': lockText(report), report };
+  },
   'x-query-roms': ({ vm }) => text(romLines(vm.machine!)),
 } satisfies Partial<QmpHandlers<QmpContext>>;

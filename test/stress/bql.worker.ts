@@ -21,7 +21,7 @@ const ports = { cpuCount: cpus.length, affinity: (n: number) => n, vcpu: (n: num
 const scenarios: Record<string, () => number> = {
   /** Adds to a plain counter in steps that another thread would tear apart. */
   count() {
-    barrier.wait();
+    Atomics.add(words, READY, 1);
     for (let n = 0; n < params.rounds; n++) {
       bql.run(n % 2 ? SyncSite.BQL_PARKED : SyncSite.BQL_PSCI_CPU_OFF, () => {
         if (words[OWNER] !== 0) fail(`thread ${words[OWNER] - 1} holds it, too`);

@@ -1,8 +1,8 @@
-// npm run verify:userland [-- [--tier interpreter|regions] [--smp N] [NAME…]]: Debian programs that check their own arithmetic, in a guest of 2 vCPUs.
-// Needs the initramfs of npm run guest:userland and the kernel of npm run guest:debian.
+// npm run verify:userland [-- [--tier interpreter|regions|qemu] [--smp N] [NAME…]]: Debian programs that check their own arithmetic, in a guest of 2 vCPUs.
+// The tier qemu is qemu-system-aarch64, for its times. Needs the initramfs of npm run guest:userland and the kernel of npm run guest:debian.
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { mttcg } from '../test/support/console.ts';
+import { Console, mttcg } from '../test/support/console.ts';
 import { KERNEL } from '../test/system/guest.ts';
 
 const INITRD = '.cache/guest/userland.cpio.gz', PROMPT = /\r\nuserland# /;
@@ -42,8 +42,8 @@ for (const [file, make] of [[INITRD, 'guest:userland'], [KERNEL, 'guest:debian']
 
 let failed = 0;
 for (const tier of values.tier ? [values.tier] : ['interpreter', 'regions']) {
-  const c = mttcg(['-M', 'virt', '-cpu', 'max', '-smp', values.smp, '-m', '2G', '-nographic', '-kernel', KERNEL, '-initrd', INITRD, '-append', 'console=ttyAMA0 quiet'],
-    { ...process.env, MTTCG_REGIONS: tier === 'regions' ? '1' : '0' });
+  const args = ['-M', 'virt', '-cpu', 'max', '-smp', values.smp, '-m', '2G', '-nographic', '-kernel', KERNEL, '-initrd', INITRD, '-append', 'console=ttyAMA0 quiet'];
+  const c = tier === 'qemu' ? new Console('qemu-system-aarch64', args) : mttcg(args, { ...process.env, MTTCG_REGIONS: tier === 'regions' ? '1' : '0' });
   try {
     await c.expect(/userland# /, 900);
     for (const { name, command, prints, minutes = 10 } of checks) {

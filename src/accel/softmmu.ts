@@ -14,6 +14,7 @@ import type { Exclusive } from './exclusive.ts';
 import { Granules } from './granules.ts';
 import type { IoPort } from './io.ts';
 import { EXCP_ATOMIC, EXCP_DEBUG, MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type Translation } from './target.ts';
+import { RamCopy } from './ram-copy.ts';
 import type { TbStore } from './tb-store.ts';
 import { TAG, Tlb } from './tlb.ts';
 import type { TargetServices } from './target-services.ts';
@@ -44,7 +45,7 @@ export class SoftMmu implements TargetServices {
   readonly #granules: Granules;
   readonly #tr: Translation = { phys: 0, prot: 0, lgPageSize: 0, attrs: 0 };
   readonly #dv: DataView;
-  readonly #u8: Uint8Array;
+  readonly #copy: RamCopy;
   physLo = 0;
   physHi = 0;
   /** This vCPU runs one instruction in an exclusive section. */
@@ -64,7 +65,7 @@ export class SoftMmu implements TargetServices {
     this.#flat = cpu.machine.spec.flat;
     this.#ramRange = this.#flat.filter((r) => r.kind === 'ram').sort((a, b) => b.size - a.size)[0];
     this.#dv = new DataView(cpu.machine.spec.state.buffer);
-    this.#u8 = cpu.machine.u8;
+    this.#copy = new RamCopy(cpu.machine);
   }
 
   #range(pa: number): FlatRange | undefined {
@@ -132,19 +133,11 @@ export class SoftMmu implements TargetServices {
   #readPiece(lo: number, hi: number, n: number, mmuIdx: number, dst: number): boolean {
     const entry = this.#lookup(lo, hi, MMU_DATA_LOAD, mmuIdx);
     if (entry === 0) return false;
-    const m = this.cpu.machine;
-    const flags = m.i32[entry + E.addr_read >>> 2] & TLB_FLAGS_MASK;
+    const flags = this.cpu.machine.i32[entry + E.addr_read >>> 2] & TLB_FLAGS_MASK;
     if (flags & TLB_MMIO) return this.#ioAccess(entry, lo, hi, n, mmuIdx, MMU_DATA_LOAD, dst);
-    const at = this.#ramAddr(entry, lo, hi);
-    // Aligned pieces are read in one access: single-copy atomicity.
-    if (n === 8 && at % 8 === 0) m.u64[dst >>> 3] = m.ram64[at / 8];
-    else if (n === 4 && at % 4 === 0) m.i32[dst >>> 2] = m.ram32[at / 4];
-    else if (n === 2 && at % 2 === 0) this.#dv.setUint16(dst, this.#ram16[at / 2], true);
-    else if (n === 1) m.u8[dst] = m.ram8[at];
-    else for (let i = 0; i < n; i++) m.u8[dst + i] = m.ram8[at + i];
+    this.#copy.read(this.#ramAddr(entry, lo, hi), n, dst);
     return true;
   }
-  get #ram16(): Uint16Array { return this.cpu.machine.ram16; }
 
   /** Copies `n` bytes of `state` at `src` to guest memory on one page; false on a fault. */
   #writePiece(lo: number, hi: number, n: number, mmuIdx: number, src: number): boolean {
@@ -155,7 +148,7 @@ export class SoftMmu implements TargetServices {
     if (flags & TLB_MMIO) return this.#ioAccess(entry, lo, hi, n, mmuIdx, MMU_DATA_STORE, src);
     if (flags & TLB_DISCARD_WRITE) return true;
     const at = this.#ramAddr(entry, lo, hi);
-    const store = flags & TLB_EXCLUSIVE ? () => this.#copyOutCounted(at, n, src) : () => this.#copyOut(at, n, src);
+    const store = flags & TLB_EXCLUSIVE ? () => this.#copyOutCounted(at, n, src) : () => this.#copy.write(at, n, src);
     if (flags & TLB_NOTDIRTY) this.#storeNotDirty(entry, at, n, store);
     else store();
     return true;
@@ -163,7 +156,7 @@ export class SoftMmu implements TargetServices {
 
   /** To a page where exclusives are used. */
   #copyOutCounted(at: number, n: number, src: number): void {
-    this.#granules.pieces(at, n, (done, k) => this.#copyOut(at + done, k, src + done), this.cpu);
+    this.#granules.pieces(at, n, (done, k) => this.#copy.write(at + done, k, src + done), this.cpu);
     if ((this.cpu.ld32(off.ll_stores) & (LOOK_AFTER_STORES - 1)) === 0) this.#askForSweep();
   }
   /** Marked pages cost: this vCPU has paid for a while. */
@@ -172,14 +165,6 @@ export class SoftMmu implements TargetServices {
     if (this.#granules.marksPages && this.#granules.sweepDue) asyncRunOnCpu(this.cpu, WORK_SWEEP, [], this.cpu);
   }
   sweepMonitors(): void { this.#granules.sweep(); }
-
-  #copyOut(at: number, n: number, src: number): void {
-    const m = this.cpu.machine;
-    if (n === 8 && at % 8 === 0) m.ram64[at / 8] = m.u64[src >>> 3];
-    else if (n === 4 && at % 4 === 0) m.ram32[at / 4] = this.#dv.getInt32(src, true);
-    else if (n === 2 && at % 2 === 0) this.#ram16[at / 2] = this.#dv.getUint16(src, true);
-    else for (let i = 0; i < n; i++) m.ram8[at + i] = this.#u8[src + i];
-  }
 
   /** A store to a page that may hold code; drops the mark when none is left. */
   #storeNotDirty(entry: number, at: number, n: number, store: () => void): void {
@@ -406,7 +391,7 @@ export class SoftMmu implements TargetServices {
     const tryIt = () => {
       const w = cpu.ld32(off.ll_word) >>> 2, before = this.#granules.lock(w);
       if ((before & ~GRANULE_WATCHED) !== cpu.ld32(off.ll_count)) return this.#granules.unlockUnchanged(w, before);
-      if (!(flags & TLB_DISCARD_WRITE)) for (let done = 0; done < n; done += 8) this.#copyOut(at + done, Math.min(8, n - done), cpu.base + off.helper_arg + done);
+      if (!(flags & TLB_DISCARD_WRITE)) for (let done = 0; done < n; done += 8) this.#copy.write(at + done, Math.min(8, n - done), cpu.base + off.helper_arg + done);
       this.#granules.unlock(w, before);
       cpu.ret64(0n);
     };

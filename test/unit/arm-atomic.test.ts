@@ -153,6 +153,14 @@ t.test('misaligned atomics and exclusives', (t) => {
       b.setX(2, BigInt(DATA + 12));
       t.match(run('ldar x0, [x2]'), { excp: EXCP.DATA_ABORT, vaddress: BigInt(DATA + 12) }, 'not across');
       t.match(run('stxr w0, x1, [x2]'), { excp: EXCP.DATA_ABORT, vaddress: BigInt(DATA + 12) });
+      // SCTLR_EL1.nAA: ordered accesses go anywhere, exclusives and atomics do not.
+      const { flags } = b;
+      b.flags |= putFlag(TBFlag.NAA, 1);
+      b.setX(4, 77n);
+      t.equal(run('stlr x4, [x2]; ldar x0, [x2]; ldapur w1, [x2, #1]').excp, EXCP.UDEF);
+      t.same([b.x(0), b.x(1)], [77n, 0n]);
+      t.match(run('ldxr x0, [x2]'), { excp: EXCP.DATA_ABORT, vaddress: BigInt(DATA + 12) });
+      b.flags = flags;
     }
   }
   b.target.feat = allFeatures(true);

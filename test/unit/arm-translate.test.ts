@@ -36,7 +36,7 @@ const BUDGETS: Record<string, number> = {
   'adr x0, .+8': 1, 'adrp x0, .': 1,
   'ldr x0, [x1, #8]': 1, 'ldr w0, [x1, #8]': 1, 'ldrb w0, [x1]': 1, 'ldrsw x0, [x1]': 1, 'ldrsb w0, [x1]': 2, 'ldr x0, [x1], #8': 2, 'ldr x0, [x1, #8]!': 2,
   'ldr x0, [x1, x2, lsl #3]': 3, 'ldr x0, [x1, w2, sxtw #3]': 3, 'ldrb w0, [x1, x2]': 2, 'ldur x0, [x1, #-8]': 1, 'str x0, [x1, #8]': 1, 'str wzr, [x1]': 1,
-  'stp x29, x30, [sp, #-16]!': 3, 'ldp x29, x30, [sp], #16': 3, 'ldp x0, x1, [x0]': 3, 'ldpsw x0, x1, [x2]': 2, 'ldar x0, [x1]': 1, 'stlr x0, [x1]': 1,
+  'stp x29, x30, [sp, #-16]!': 4, 'ldp x29, x30, [sp], #16': 4, 'ldp x0, x1, [x0]': 3, 'ldpsw x0, x1, [x2]': 3, 'ldar x0, [x1]': 1, 'stlr x0, [x1]': 1,
   'ldxr x0, [x1]': 3, 'prfm pldl1keep, [x0]': 0, 'ldadd x0, x1, [x2]': 1, 'swpal x0, x1, [x2]': 1, 'casal x0, x1, [x2]': 1, 'ldclr x0, x1, [x2]': 2,
 };
 

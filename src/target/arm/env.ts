@@ -145,6 +145,8 @@ export const TBFlag = {
   GCS: { shift: 20, width: 1 },
   /** PSTATE.SP: at EL1 SP_EL0 is accessible as a register only when it is not the current SP. */
   SPSEL: { shift: 21, width: 1 },
+  /** SCTLR_EL1.nAA: ordered accesses may be unaligned wherever they are (FEAT_LSE2). */
+  NAA: { shift: 22, width: 1 },
 } as const;
 export const getFlag = (flags: number, f: { shift: number; width: number }): number => (flags >>> f.shift) & ((1 << f.width) - 1);
 export const flagMask = (f: { shift: number; width: number }): number => ((1 << f.width) - 1) << f.shift;

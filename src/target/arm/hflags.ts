@@ -4,7 +4,7 @@ import { ARMMMUIdx, envOff, putFlag, TBFlag } from './env.ts';
 
 /** SCTLR_EL1 bits used here: low word, then high word. */
 export const SCTLR = {
-  M: 1, A: 1 << 1, C: 1 << 2, SA: 1 << 3, SA0: 1 << 4, UMA: 1 << 9, ENRCTX: 1 << 10, I: 1 << 12, ENDB: 1 << 13, DZE: 1 << 14, UCT: 1 << 15,
+  M: 1, A: 1 << 1, C: 1 << 2, SA: 1 << 3, SA0: 1 << 4, NAA: 1 << 6, UMA: 1 << 9, ENRCTX: 1 << 10, I: 1 << 12, ENDB: 1 << 13, DZE: 1 << 14, UCT: 1 << 15,
   NTWI: 1 << 16, NTWE: 1 << 18, WXN: 1 << 19, TSCXT: 1 << 20, SPAN: 1 << 23, E0E: 1 << 24, EE: 1 << 25, UCI: 1 << 26, ENDA: 1 << 27, ENIB: 1 << 30, ENIA: 1 << 31,
 } as const;
 /** SCTLR_EL1.BT0, BT1, DSSBS (bits 35, 36, 44). */
@@ -35,7 +35,7 @@ export function rebuildHflags(cpu: Vcpu): void {
   const tbi = ((tcrHi >> 5) & 3) & ~((tcrHi >> 19) & 3);
   const ss = singleStepActive(cpu, el);
   let f = putFlag(TBFlag.EL, el) | putFlag(TBFlag.MMUIDX, mmu) | putFlag(TBFlag.FPEXC_EL, fpTrap)
-    | putFlag(TBFlag.ALIGN_MEM, sctlr & SCTLR.A ? 1 : 0) | putFlag(TBFlag.TBII, tbi)
+    | putFlag(TBFlag.ALIGN_MEM, sctlr & SCTLR.A ? 1 : 0) | putFlag(TBFlag.NAA, sctlr & SCTLR.NAA ? 1 : 0) | putFlag(TBFlag.TBII, tbi)
     | putFlag(TBFlag.UNPRIV, el === 1 && !cpu.ld32(envOff.uao) ? 1 : 0)
     | putFlag(TBFlag.SS_ACTIVE, ss ? 1 : 0) | putFlag(TBFlag.BT, sctlrHi & (el ? SCTLR_HI_BT1 : SCTLR_HI_BT0) ? 1 : 0)
     | putFlag(TBFlag.BTYPE, cpu.ld32(envOff.btype)) | putFlag(TBFlag.PSTATE_IL, cpu.ld32(envOff.il))

@@ -249,6 +249,65 @@ counter: .quad START, 0
   },
 });
 
+/** Values whose four words are equal: a torn one shows. */
+const whole: TortureGuest = {
+  name: 'lse2-whole',
+  lse: false,
+  summary: 'pairs of doublewords, pairs of words and unaligned words inside 16 bytes, stored and loaded by all: never torn (FEAT_LSE2)',
+  source: String.raw`
+test_setup:
+    ret
+// x20 = quadword for LDP and STP; x21 = doubleword at an odd word for words and their pairs; x22 = word at an odd halfword.
+test_run:
+    str   x30, [sp, #-16]!
+    mrs   x3, id_aa64mmfr2_el1          // AT, bits 35…32
+    ubfx  x23, x3, #32, #4
+    addr  x20, cells
+    add   x21, x20, #16 + 4
+    add   x22, x20, #32 + 2
+next:
+    cbz   x23, 2f                       // no FEAT_LSE2: nothing to see
+    mov   x19, #32
+1:  random x1
+    ubfx  x1, x1, #0, #16
+    orr   x1, x1, x1, lsl #16
+    orr   x1, x1, x1, lsl #32
+    stp   x1, x1, [x20]
+    stp   w1, w1, [x21]
+    str   w1, [x22]
+    ldp   x2, x3, [x20]
+    check_eq 1, x2, x3
+    ror   x3, x2, #32
+    check_eq 2, x2, x3
+    ldr   x2, [x21]
+    ror   x3, x2, #32
+    check_eq 3, x2, x3
+    str   x1, [x21]
+    ldp   w2, w3, [x21]
+    check_eq 4, x2, x3
+    ldr   w2, [x22]
+    ubfx  w3, w2, #0, #16
+    lsr   w2, w2, #16
+    check_eq 5, x2, x3
+    subs  x19, x19, #1
+    b.ne  1b
+2:  ops   32
+    bl    rt_more
+    cbnz  w0, next
+    ldr   x30, [sp], #16
+    ret
+test_check:
+    ret
+.balign 4096
+cells: .space 64
+.balign 4096
+`,
+  check: (r) => {
+    const low = r.word('cells'), high = r.word('cells', 8);
+    return low === high ? [] : [`the pair is ${low}, ${high}`];
+  },
+};
+
 const mixed: TortureGuest = {
   name: 'mixed-size',
   lse: true,
@@ -344,5 +403,6 @@ increment:
     stlxp w4, x2, x3, [x19]
     cbnz  w4, 1b
     ret`, false),
+  whole,
   mixed,
 ];

@@ -13,6 +13,7 @@ const SCTLR_HI_BT = 3 << 3, SCTLR_HI_DSSBS = 1 << 12;
 const sctlr: SysregDef = {
   name: 'SCTLR_EL1', key: [3, 0, 1, 0, 0], endsTb: true, read64: (cpu) => cpu.ld64(envOff.sctlr_el1),
   write: (cpu, lo, hi, { feat }) => {
+    if (!feat.lse2) lo &= ~SCTLR.NAA;
     const changed = cpu.ld32(envOff.sctlr_el1) ^ lo;
     cpu.st64p(envOff.sctlr_el1, lo, hi & (feat.bti ? -1 : ~SCTLR_HI_BT) & (feat.ssbs ? -1 : ~SCTLR_HI_DSSBS));
     // What changes the meaning of translations.

@@ -62,7 +62,7 @@ export function pairFromMemory(s: S, rt: number, rt2: number, raw: Temp): void {
 }
 
 /** Raises the alignment fault of an access of `bytes` (with FEAT_LSE2, of one that leaves its 16 bytes). Ends the basic block. */
-function checkAligned(s: S, address: Temp, bytes: number, isStore: boolean): void {
+export function checkAligned(s: S, address: Temp, bytes: number, isStore: boolean): void {
   const { tcg } = s, ok = s.label(), { pcSave, ccOpEnv } = s;
   if (s.feat.lse2 && !s.alignMem && bytes < 16) {
     const t = tcg.i64();

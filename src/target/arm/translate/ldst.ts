@@ -1,7 +1,10 @@
 // Loads and stores of general registers: every addressing form, pairs, ordered (acquire, release, RCpc), prefetch.
 import type { DecodeRow } from '../../../tcg/decode.ts';
-import { MemOp, type Temp } from '../../../tcg/types.ts';
+import { Bar, MemOp, type Temp } from '../../../tcg/types.ts';
+import { extractVec, insertVec, zextVec } from '../../../tcg/vec-gen.ts';
+import { getFlag, TBFlag } from '../env.ts';
 import type { DisasContext } from './context.ts';
+import { checkAligned } from './exclusive.ts';
 import { extendedReg } from './operand.ts';
 import { auth } from './pauth.ts';
 
@@ -94,28 +97,53 @@ const prefetch = (): boolean => true;
 interface Pair { x: number; imm: number; rt2: number; rn: number; rt: number }
 const OFFSET = 0, PRE = 1, POST = 2;
 
+/** A register's bytes as memory has them, or the other way round. */
+function inByteOrder(s: S, t: Temp, size: number): Temp {
+  if (!s.beData) return t;
+  const r = s.tcg.i64();
+  if (size === 3) s.tcg.bswap64(r, t);
+  else s.tcg.bswap32(r, t);
+  return r;
+}
+/**
+ * A pair is one access of twice the size: one TLB look-up, and with FEAT_LSE2 it must be single-copy atomic (words inside 16
+ * bytes, doublewords aligned to 16). With SCTLR_ELx.A each half must be aligned.
+ */
+function checkPair(s: S, base: Temp, disp: number, size: number, isStore: boolean): void {
+  if (!s.alignMem) return;
+  const t = s.tcg.i64();
+  s.tcg.add(t, base, disp);
+  checkAligned(s, t, 1 << size, isStore);
+}
+
 const storePair = (mode: number) => (s: S, a: Pair): boolean => {
-  const size = a.x ? 3 : 2, imm = a.imm << size, base = s.xsp(a.rn), disp = mode === POST ? 0 : imm;
-  storeReg(s, a.rt, base, disp, size);
-  storeReg(s, a.rt2, base, disp + (1 << size), size);
-  if (mode !== OFFSET) s.tcg.add(base, base, imm);
+  const { tcg } = s, size = a.x ? 3 : 2, imm = a.imm << size, base = s.xsp(a.rn), disp = mode === POST ? 0 : imm;
+  checkPair(s, base, disp, size, true);
+  const first = inByteOrder(s, s.xr(a.rt), size), second = inByteOrder(s, s.xr(a.rt2), size), both = a.x ? tcg.vec() : tcg.i64();
+  if (a.x) {
+    zextVec(tcg, both, first);
+    insertVec(tcg, 3, both, both, second, 1);
+  } else tcg.deposit(both, first, second, 32, 32);
+  tcg.qemuSt(both, base, a.x ? MemOp.MO_128 : MemOp.MO_64, s.mmuIdx, disp);
+  if (mode !== OFFSET) tcg.add(base, base, imm);
   return true;
 };
 
-/**
- * A fault leaves destination registers UNKNOWN but for the base (Arm ARM, synchronous Data Aborts): the first may be
- * written before the second access unless it is the base.
- */
 function loadPair(s: S, a: Pair, size: number, extend: number, mode: number): boolean {
-  const imm = a.imm << size, base = s.xsp(a.rn), disp = mode === POST ? 0 : imm;
-  const isBase = (r: number) => r === a.rn && r !== 31;
-  const discard = (r: number) => (mode !== OFFSET && isBase(r) ? 31 : r);
-  const memop = size | (extend === ZERO ? 0 : MO_SIGN) | s.beData | s.alignMem;
-  const rt = discard(a.rt), first = isBase(rt) ? s.tcg.i64() : s.xd(rt);
-  s.tcg.qemuLd(first, base, memop, s.mmuIdx, disp);
-  loadReg(s, discard(a.rt2), base, disp + (1 << size), size, extend);
-  if (isBase(rt)) s.tcg.mov(s.g.x[rt], first);
-  if (mode !== OFFSET) s.tcg.add(base, base, imm);
+  const { tcg } = s, imm = a.imm << size, base = s.xsp(a.rn), disp = mode === POST ? 0 : imm;
+  checkPair(s, base, disp, size, false);
+  const both = size === 3 ? tcg.vec() : tcg.i64();
+  tcg.qemuLd(both, base, size === 3 ? MemOp.MO_128 : MemOp.MO_64, s.mmuIdx, disp);
+  [a.rt, a.rt2].forEach((r, k) => {
+    const d = s.xd(mode !== OFFSET && r === a.rn && r !== 31 ? 31 : r);
+    if (size === 3) extractVec(tcg, 3, d, both, k);
+    else if (extend === ZERO || s.beData) tcg.extract(d, both, 32 * k, 32);
+    else tcg.sextract(d, both, 32 * k, 32);
+    if (!s.beData) return;
+    tcg.mov(d, inByteOrder(s, d, size));
+    if (extend !== ZERO) tcg.sextract(d, d, 0, 32);
+  });
+  if (mode !== OFFSET) tcg.add(base, base, imm);
   return true;
 }
 const trans_LDP = (mode: number) => (s: S, a: Pair): boolean => loadPair(s, a, a.x ? 3 : 2, ZERO, mode);
@@ -123,36 +151,52 @@ const trans_LDPSW = (mode: number) => (s: S, a: Pair): boolean => loadPair(s, a,
 
 // --- ordered -------------------------------------------------------------------------------------------------------
 
+/**
+ * Load-acquire and store-release. With SCTLR_ELx.nAA they may be unaligned anywhere, which sequentially consistent ops may
+ * not: plain ones between barriers stand in.
+ */
+function loadAcquire(s: S, rt: number, base: Temp, disp: number, size: number, extend: number): void {
+  if (!getFlag(s.flags, TBFlag.NAA)) return loadReg(s, rt, base, disp, size, extend, ordered(s));
+  loadReg(s, rt, base, disp, size, extend);
+  s.tcg.mb(Bar.TCG_MO_ALL | Bar.TCG_BAR_LDAQ);
+}
+function storeRelease(s: S, rt: number, base: Temp, disp: number, size: number): void {
+  if (!getFlag(s.flags, TBFlag.NAA)) return storeReg(s, rt, base, disp, size, ordered(s));
+  s.tcg.mb(Bar.TCG_MO_ALL | Bar.TCG_BAR_STRL);
+  storeReg(s, rt, base, disp, size);
+  s.tcg.mb(Bar.TCG_MO_ALL | Bar.TCG_BAR_SC);
+}
+
 /** LDLAR and STLLR came with Armv8.1, as FEAT_LSE did. */
 const loadOrdered = (limited: boolean) => (s: S, a: Single): boolean => {
   if (limited && !s.feat.lse) return false;
-  loadReg(s, a.rt, s.xsp(a.rn), 0, a.size, ZERO, ordered(s));
+  loadAcquire(s, a.rt, s.xsp(a.rn), 0, a.size, ZERO);
   return true;
 };
 const storeOrdered = (limited: boolean) => (s: S, a: Single): boolean => {
   if (limited && !s.feat.lse) return false;
-  storeReg(s, a.rt, s.xsp(a.rn), 0, a.size, ordered(s));
+  storeRelease(s, a.rt, s.xsp(a.rn), 0, a.size);
   return true;
 };
 function trans_LDAPR(s: S, a: Single): boolean {
   if (!s.feat.rcpc) return false;
-  loadReg(s, a.rt, s.xsp(a.rn), 0, a.size, ZERO, ordered(s));
+  loadAcquire(s, a.rt, s.xsp(a.rn), 0, a.size, ZERO);
   return true;
 }
 function trans_STLUR(s: S, a: Single & { imm: number }): boolean {
   if (!s.feat.rcpc2) return false;
-  storeReg(s, a.rt, s.xsp(a.rn), a.imm, a.size, ordered(s));
+  storeRelease(s, a.rt, s.xsp(a.rn), a.imm, a.size);
   return true;
 }
 function trans_LDAPUR(s: S, a: Single & { imm: number }): boolean {
   if (!s.feat.rcpc2) return false;
-  loadReg(s, a.rt, s.xsp(a.rn), a.imm, a.size, ZERO, ordered(s));
+  loadAcquire(s, a.rt, s.xsp(a.rn), a.imm, a.size, ZERO);
   return true;
 }
 function trans_LDAPURS(s: S, a: Single & { imm: number; w: number }): boolean {
   const e = signExtension(a.size, a.w);
   if (!s.feat.rcpc2 || e === undefined) return false;
-  loadReg(s, a.rt, s.xsp(a.rn), a.imm, a.size, e, ordered(s));
+  loadAcquire(s, a.rt, s.xsp(a.rn), a.imm, a.size, e);
   return true;
 }
 

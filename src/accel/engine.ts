@@ -13,6 +13,7 @@ import { IoPort, type LocalDevice } from './io.ts';
 import type { Machine } from './machine-view.ts';
 import { SoftMmu } from './softmmu.ts';
 import type { TargetCpu, TbRequest } from './target.ts';
+import type { TbArchive } from './tb-archive.ts';
 import { TbStore, type TbKey } from './tb-store.ts';
 import { tempOffset, Vcpu } from './vcpu.ts';
 
@@ -30,6 +31,8 @@ export interface EngineOptions {
   localDevices: ReadonlyMap<number, LocalDevice>;
   /** Hot code is compiled to regions. */
   regions?: boolean;
+  /** Translations of earlier runs. */
+  archive?: TbArchive;
   /** Hook of `-d in_asm,op,op_opt`: called twice for each TB translated. */
   onTranslate?: (stage: 'op' | 'op_opt', ops: readonly Op[], tb: { key: TbKey; pcLo: number; pcHi: number; size: number }) => void;
   /** Hook of `-d exec,cpu`: a TB is about to be run. */
@@ -78,6 +81,7 @@ export class Engine {
    * removes one op in sixty from kernel code. Hot code is translated and optimised again for its region.
    */
   readonly #optimize: boolean;
+  readonly #archive: TbArchive | undefined;
 
   constructor(o: EngineOptions) {
     const { machine, target } = o;
@@ -91,6 +95,7 @@ export class Engine {
     this.#encoder = new BytecodeEncoder(tempOffset(target.env));
     this.#onTranslate = o.onTranslate;
     this.onExec = o.onExec;
+    this.#archive = o.onTranslate ? undefined : o.archive;
     this.#optimize = !o.regions || o.onTranslate !== undefined;
     for (const cpu of this.own) {
       const mmu = new SoftMmu(cpu, this.store, new IoPort(cpu, o.localDevices), this.cpus, this.exclusive, this.debug);
@@ -184,24 +189,37 @@ export class Engine {
 
   /** Translates the TB at ram offset `key.phys`, whose virtual PC is (pcLo, pcHi). 0: the code buffer is full, flush and try again. */
   translate(key: TbKey, pcLo: number, pcHi: number): number {
-    const began = performance.now();
+    const began = performance.now(), kept = this.#fromArchive(key);
     try {
-      return this.#translate(key, pcLo, pcHi);
+      return kept ?? this.#translate(key, pcLo, pcHi);
     } finally {
       this.machine.count('translate_ns', (performance.now() - began) * 1e6);
-      this.machine.count('translated_tbs', 1);
+      this.machine.count(kept === undefined ? 'translated_tbs' : 'archived_tbs', 1);
     }
   }
+
+  /** The TB made from what an earlier run kept. 0: the code buffer is full; undefined: it is to be translated. */
+  #fromArchive(key: TbKey): number | undefined {
+    if (!this.#archive || key.cflags & CF_COUNT_MASK || key.phys % 4 !== 0) return undefined;
+    const gen = this.store.protectPage(Math.floor(key.phys / TARGET_PAGE_SIZE));
+    const image = this.#archive.find(key, this.machine.ram32, key.phys / 4);
+    if (!image) return undefined;
+    const done = this.store.insert(key, image, gen);
+    return 'tb' in done ? done.tb : 'full' in done ? 0 : undefined;
+  }
+
 
   #translate(key: TbKey, pcLo: number, pcHi: number): number {
     const { ram32 } = this.machine;
     const page = Math.floor(key.phys / TARGET_PAGE_SIZE), pageStart = page * (TARGET_PAGE_SIZE / 4);
+    const start = key.phys % TARGET_PAGE_SIZE & ~3;
     let maxInsns = key.cflags & CF_COUNT_MASK || MAX_INSNS;
     for (;;) {
+      const guest: number[] = [];
       const gen = this.store.protectPage(page);
       const req: TbRequest = {
         pcLo, pcHi, flags: key.flags, csBase: key.csBase, cflags: key.cflags, maxInsns,
-        ldl: (offset) => Atomics.load(ram32, pageStart + (offset >>> 2)),
+        ldl: (offset) => (guest[offset - start >>> 2] = Atomics.load(ram32, pageStart + (offset >>> 2))),
       };
       const tcg = this.#tcg;
       tcg.reset();
@@ -217,7 +235,7 @@ export class Engine {
         maxInsns = Math.max(1, Math.floor(r.icount / 2));
         continue;
       }
-      const done = this.store.insert(key, { size: r.size, icount: r.icount, code: this.#encoder.bytes(encoded.size), insns: encoded.insns }, gen);
+      const done = this.store.insert(key, { size: r.size, icount: r.icount, code: this.#encoder.bytes(encoded.size), insns: encoded.insns, guest }, gen);
       if ('tb' in done) return done.tb;
       if ('full' in done) return 0;
       // The page was written while we translated it: do it over.

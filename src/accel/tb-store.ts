@@ -22,14 +22,16 @@ export interface TbImage {
   size: number;
   icount: number;
   code: Uint8Array;
-  insns: readonly number[];
+  insns: ArrayLike<number>;
+  /** The instruction words it was made of, as they were read. */
+  guest: ArrayLike<number>;
 }
 
 /** What has been translated and compiled, since the start unless it says now; times in ms. */
 export interface JitStats {
   /** Now. */
   tbs: number; regions: number; codeBytes: number; flushes: number;
-  translatedTbs: number; translateMs: number;
+  translatedTbs: number; archivedTbs: number; translateMs: number;
   /** A region is a module of its own. */
   compiledRegions: number; compiledTbs: number; regionBytes: number; droppedRegions: number; compileMs: number;
   /** Now, over all threads. */
@@ -156,19 +158,21 @@ export class TbStore {
   /** Stores a translated TB and makes it findable, unless the page changed since `gen` or another thread was first. */
   insert(key: TbKey, image: TbImage, gen: number): Inserted {
     const i32 = this.#i32, { layout, u8 } = this.#m;
-    const insnBytes = image.insns.length * 4;
-    const bytes = (insnBytes + image.code.length + 15) & ~15;
+    // insn_start words, guest words, bytecode.
+    const insnBytes = image.insns.length * 4, codeAt = insnBytes + image.size;
+    const bytes = (codeAt + image.code.length + 15) & ~15;
     const at = this.#allocCode(bytes);
     if (at === 0) return { full: true };
     const k = Atomics.add(i32, this.#tbCount, 1);
     if (k >= this.#maxTbs) { Atomics.sub(i32, this.#tbCount, 1); return { full: true }; }
     const tb = layout.tbBase + k * TB.size;
     i32.set(image.insns, at >>> 2);
-    u8.set(image.code, at + insnBytes);
+    i32.set(image.guest, at + insnBytes >>> 2);
+    u8.set(image.code, at + codeAt);
     const w = tb >>> 2;
     i32.fill(0, w, w + TB.size / 4);
     const hash = tbHash(key.phys, key.flags, key.csBase, key.cflags);
-    i32[w + (T.code >>> 2)] = at + insnBytes;
+    i32[w + (T.code >>> 2)] = at + codeAt;
     i32[w + (T.code_size >>> 2)] = image.code.length;
     i32[w + (T.insn_data >>> 2)] = at;
     i32[w + (T.cs_base >>> 2)] = key.csBase;
@@ -181,7 +185,11 @@ export class TbStore {
     Atomics.store(i32, w + (T.flags >>> 2), key.flags);
     const page = this.#pageOf(tb), d = this.#m.pageDesc(page);
     return this.#pageLock(page, SyncSite.PAGE_INSERT).withLock((): Inserted => {
-      if (i32[d + P.code_gen >>> 2] !== gen) return { retry: 'code changed' };
+      if (i32[d + P.code_gen >>> 2] !== gen) {
+        // Words and bytecode may not belong together: nothing to keep (src/accel/tb-archive.ts).
+        i32[w + (T.size >>> 2)] = 0;
+        return { retry: 'code changed' };
+      }
       const first = this.qht.insert(hash, tb, (o) => this.#matches(o, key.phys, key.flags, key.csBase, key.cflags));
       if (first !== 0) return { tb: first };
       i32[w + (T.page_next >>> 2)] = i32[d + P.first_tb >>> 2];
@@ -351,7 +359,7 @@ export class TbStore {
       return n;
     };
     return {
-      translatedTbs: m.counter('translated_tbs'), translateMs: m.counter('translate_ns') / 1e6,
+      translatedTbs: m.counter('translated_tbs'), archivedTbs: m.counter('archived_tbs'), translateMs: m.counter('translate_ns') / 1e6,
       compiledRegions: m.counter('compiled_regions'), compiledTbs: m.counter('compiled_tbs'), regionBytes: m.counter('compiled_bytes'), droppedRegions: m.counter('dropped_regions'),
       compileMs: m.counter('compile_ns') / 1e6, instances: Atomics.load(i32, m.global('instances')), instancesMade: m.counter('instances_made'), instantiateMs: m.counter('instantiate_ns') / 1e6,
       coldInsns: m.counter('cold_insns') + this.#interpreted(), hotInsns: sum('hot_insns'), hotSamples: sum('hot_samples'), coldSamples: sum('cold_samples'),

@@ -1,5 +1,6 @@
 // Wires target and devices together on one thread: the only place that knows both the Arm target and the GIC.
 import { AbaMeter } from '../accel/aba-meter.ts';
+import { TbArchive } from '../accel/tb-archive.ts';
 import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
 import { ringDoorbell, type LocalDevice } from '../accel/io.ts';
@@ -42,6 +43,8 @@ export interface ArmConfig {
 export interface VcpuThreadData {
   readonly spec: MachineSpec;
   readonly interpreter: Uint8Array<ArrayBuffer>;
+  /** Words of the archive of translations. */
+  readonly archive?: Int32Array;
   /** vCPUs this thread runs. */
   readonly own: readonly number[];
 }
@@ -117,7 +120,7 @@ export function createEngine(data: VcpuThreadData): Engine {
   const { machine, config, clock, gic } = open(data);
   machine.profile.join(data.own[0], data.own.length);
   const target = createTarget(machine, clock, config, gic, (n) => engine.cpus[n]);
-  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions, ...traceHooks(config.log?.items ?? 0, machine) });
+  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions, archive: data.archive && new TbArchive(data.archive), ...traceHooks(config.log?.items ?? 0, machine) });
   return engine;
 }
 

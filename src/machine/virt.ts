@@ -9,6 +9,7 @@ import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
 import { Granules } from '../accel/granules.ts';
 import { Machine, type MachineSpec } from '../accel/machine-view.ts';
+import { extendArchive, type TbArchive } from '../accel/tb-archive.ts';
 import { TbStore } from '../accel/tb-store.ts';
 import { Tlb } from '../accel/tlb.ts';
 import { notifyTimer } from '../accel/timer-thread.ts';
@@ -46,6 +47,7 @@ import { IoServer } from './io-server.ts';
 import type { RtcOptions } from './options.ts';
 import { rtcClock, VmClock } from './rtc-clock.ts';
 import { traceCflags } from './tb-log.ts';
+import { ARCHIVE_LIMIT, archiveFile, loadArchive, saveArchive } from './archive-file.ts';
 import { Translators, translatorThreads, WORKER_ARGV } from './translators.ts';
 import { createTarget, createGic, gicStateSize, type ArmConfig, type Gic, type VcpuThreadData } from './vcpu-thread.ts';
 import type { NumaTopology } from './numa.ts';
@@ -63,6 +65,8 @@ export const vcpuThreadName = (thread: 'multi' | 'single', cpu: number): string 
 
 /** A TB asks for a region each time its execution count is a multiple of this plus one. */
 const HOT_MASK = 0x1fff;
+/** TBs translated in a run that make it worth while to keep its translations. */
+const WORTH_KEEPING = 2000;
 
 /** What a guest can ask of the machine as a whole. */
 export type GuestRequest = 'shutdown' | 'reset' | 'panic';
@@ -134,6 +138,8 @@ export class VirtMachine {
   readonly #granules: Granules;
   /** Ends of the vCPU and timer threads. */
   readonly #exits: Promise<void>[] = [];
+  readonly #archiveFile: string | undefined;
+  readonly #archive: TbArchive | undefined;
   #translators: Promise<Translators | undefined> | undefined;
   #ended = false;
   #resetting = false;
@@ -175,7 +181,11 @@ export class VirtMachine {
     this.gic.init();
     const target = createTarget(machine, this.clock, config, this.gic, (n) => this.#cpus[n]);
     const interpreter = generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages, hotMask: o.regions ? HOT_MASK : 0 });
-    this.#data = { spec, interpreter };
+    const { log: _log, nrCpus, ...kind } = config;
+    // Logs say what is met in translation.
+    this.#archiveFile = o.log?.items ? undefined : archiveFile(worker('vcpu'), { ...kind, single: spec.single, smp: nrCpus > 1 });
+    this.#archive = this.#archiveFile === undefined ? undefined : loadArchive(this.#archiveFile);
+    this.#data = { spec, interpreter, archive: this.#archive?.words };
     // The main thread's engine never runs guest code: it prepares the vCPU blocks.
     this.#engine = new Engine({ machine, target, interpreter, own: Array.from({ length: o.cpus }, (_, i) => i), localDevices: new Map() });
     this.#cpus = this.#engine.cpus;
@@ -522,6 +532,9 @@ export class VirtMachine {
     await this.#io.drainPosted();
     await this.#join();
     await (await this.#translators)?.close();
+    if (this.#archiveFile !== undefined && this.stats().translatedTbs >= WORTH_KEEPING) {
+      saveArchive(this.#archiveFile, extendArchive(this.machine, this.#archive, ARCHIVE_LIMIT));
+    }
     this.#io.stop();
     await this.#io.drainPosted();
     (this.devices.get(VIRT_REGION.UART) as Pl011).flush();

@@ -130,7 +130,7 @@ const figures: Record<string, () => void | Promise<void>> = {
     b.load(0x1000, words('b .'));
     const tbs = Array.from({ length: 1000 }, (_, k) => {
       const page = k % 200, done = store.insert({ phys: page * 4096 + 4 * k % 4096, flags: k, csBase: 0, cflags: 0 },
-        { size: 4, icount: 1, code: new Uint8Array(16), insns: [0, 0] }, store.protectPage(page));
+        { size: 4, icount: 1, code: new Uint8Array(16), insns: [0, 0], guest: [0] }, store.protectPage(page));
       return 'tb' in done ? done.tb : 0;
     });
     const ns = (f: (k: number) => void) => { const all = () => { for (let i = 0; i < n; i++) f(i % 1000); }; time(9, all); return `${(time(15, all) / n * 1e6).toFixed(0)} ns`; };
@@ -141,7 +141,7 @@ const figures: Record<string, () => void | Promise<void>> = {
     print('link and unlink', ns((k) => { store.link(tbs[k], 0, tbs[(k + 1) % 1000]); b.machine.i32[tbs[k] + TB.off.jmp_dest >>> 2] = 0; b.machine.i32[tbs[(k + 1) % 1000] + TB.off.jmp_list_head >>> 2] = 0; }));
     const empty = new A64Bench();
     let k = 0;
-    const insert = () => empty.engine.store.insert({ phys: (k % 256) * 4096, flags: k++, csBase: 0, cflags: 0 }, { size: 4, icount: 1, code: new Uint8Array(64), insns: [0, 0] }, empty.engine.store.codeGen((k - 1) % 256));
+    const insert = () => empty.engine.store.insert({ phys: (k % 256) * 4096, flags: k++, csBase: 0, cflags: 0 }, { size: 4, icount: 1, code: new Uint8Array(64), insns: [0, 0], guest: [0] }, empty.engine.store.codeGen((k - 1) % 256));
     print('insert a TB of 64 bytes of bytecode', ns(insert));
   },
 

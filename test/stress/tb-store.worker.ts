@@ -14,7 +14,7 @@ const machine = new Machine(spec), { i32 } = machine, cpus = vcpus(machine), sto
 const barrier = new Barrier(words, 0);
 const fail = (what: string): never => { throw new Error(`thread ${me}: ${what}`); };
 const PAGE = 4096;
-const image = (size: number, codeBytes: number, mark: number) => ({ size, icount: size / 4, code: new Uint8Array(codeBytes).fill(mark), insns: [0, mark] });
+const image = (size: number, codeBytes: number, mark: number) => ({ size, icount: size / 4, code: new Uint8Array(codeBytes).fill(mark), insns: [0, mark], guest: new Int32Array(size / 4) });
 
 /**
  * Again and again an empty code buffer is filled by all with TBs of all sizes: a refused one is followed by smaller ones

@@ -3,6 +3,7 @@ import { createRam } from '../../src/memory/ram.ts';
 import { Engine } from '../../src/accel/engine.ts';
 import { cpuExec } from '../../src/accel/cpu-exec.ts';
 import { Machine } from '../../src/accel/machine-view.ts';
+import type { TbArchive } from '../../src/accel/tb-archive.ts';
 import { HelperTable, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type TargetCpu, type TbRequest, type TbResult, type Translation } from '../../src/accel/target.ts';
 import { cpuBlockSize, type Vcpu } from '../../src/accel/vcpu.ts';
 import { CPUState } from '../../src/memory/layout/cpu.ts';
@@ -114,9 +115,9 @@ export class A64Bench {
   /**
    * `nrCpus` above 1: a machine of several vCPU threads of which only this one exists; it must leave to be alone.
    * `regions`: TBs may have compiled regions (a test makes them itself). `exclusive`: the scheme; with another one than
-   * the default this thread has all vCPUs, run one at a time.
+   * the default this thread has all vCPUs, run one at a time. `archive`: translations of another bench.
    */
-  constructor(feat: ArmFeatures = allFeatures(true), more?: MoreHelpers, nrCpus = 1, regions = false, exclusive?: ExclusiveSchemeName) {
+  constructor(feat: ArmFeatures = allFeatures(true), more?: MoreHelpers, nrCpus = 1, regions = false, exclusive?: ExclusiveSchemeName, archive?: TbArchive) {
     this.target = new BenchTarget(feat, more);
     const layout = stateLayout({ nrCpus, cpuBlockBytes: cpuBlockSize(CPUARMState), ramBytes: RAM_BYTES, tbSize: 64 << 20, deviceBytes: 4096 });
     const statePages = layout.totalBytes / 65536, ramPages = RAM_BYTES / 65536;
@@ -127,7 +128,7 @@ export class A64Bench {
       granuleBits: EXCLUSIVE_GRANULE_BITS[exclusive ?? 'cmpxchg'],
     });
     this.engine = new Engine({
-      machine: this.machine, target: this.target, own: Array.from({ length: exclusive ? nrCpus : 1 }, (_, n) => n), localDevices: new Map(), regions,
+      machine: this.machine, target: this.target, own: Array.from({ length: exclusive ? nrCpus : 1 }, (_, n) => n), localDevices: new Map(), regions, archive,
       interpreter: generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages }),
     });
     this.engine.store.reset();

@@ -17,7 +17,7 @@ export const CF_PARALLEL = 0x8000;
 export const TB = struct('TB', 'translation block descriptor (QEMU: TranslationBlock)', {
   flags: shared('i32', 'translator; any sets TB_INVALID', 'target flags of the key | TB_INVALID'),
   fn: shared('i32', 'translator, region publisher', 'table index of the function that runs it; 0 = interpreter'),
-  code: constant('u32', 'address of the bytecode'),
+  code: constant('u32', 'address of the bytecode, behind the guest words it was made of'),
   jmp_dest: { type: 'i32', count: 2, writer: 'any', lock: 'tb.jmp_lock of the destination', order: 'seqcst', doc: 'TB linked to each goto_tb slot, 0 = unlinked' },
   cs_base: constant('u32', 'second key word'),
   cflags: constant('u32', 'CF_*'),
@@ -116,6 +116,7 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   debug_cpu: shared('i32', 'vCPUs; main clears', 'first vCPU that came to a debug stop, + 1; 0 = none'),
   translate_ns: shared('i64', 'vCPUs', 'time spent translating TBs, ns'),
   translated_tbs: shared('i64', 'vCPUs', 'TBs translated since the start'),
+  archived_tbs: shared('i64', 'vCPUs', 'TBs taken from the archive of earlier runs instead'),
   cold_insns: shared('i64', 'tb_flush', 'guest instructions interpreted by TBs that were flushed'),
   compile_ns: shared('i64', 'translators', 'time spent compiling regions, ns'),
   compiled_regions: shared('i64', 'translators', 'regions compiled and published since the start'),

@@ -3,18 +3,20 @@ import { TCGContext } from '../tcg/context.ts';
 import { narrow } from '../tcg/opt/narrow.ts';
 import { optimize } from '../tcg/optimize.ts';
 import { compileRegions, type RegionOptions } from '../tcg/region.ts';
-import type { RegionTb } from '../tcg/region-graph.ts';
+import { jmpCacheIndex } from '../tcg/interpreter.ts';
+import { jumpsOf, type RegionTb } from '../tcg/region-graph.ts';
 import { GotoPtr } from '../tcg/ops/control.ts';
 import { opDef } from '../tcg/ops/index.ts';
-import { TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
-import { CF_COUNT_MASK, TB, TB_INVALID } from '../memory/layout/tb.ts';
+import { CPUState, JmpCacheEntry, TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
+import { CF_COUNT_MASK, REGION_PAGES, TB, TB_INVALID } from '../memory/layout/tb.ts';
+import { cacheAddresses } from '../memory/state-layout.ts';
 import { HotQueue } from './hot-queue.ts';
 import type { Machine } from './machine-view.ts';
 import type { TargetCpu, TbRequest } from './target.ts';
 import { TbStore } from './tb-store.ts';
 
 const T = TB.off;
-const GOTO_TB = opDef('goto_tb'), GOTO_PTR = opDef('goto_ptr');
+const GOTO_PTR = opDef('goto_ptr');
 /** A region takes in at most this many TBs. */
 const MAX_TBS = 64;
 /** A successor joins the region when it ran at least this share of the seed's executions. */
@@ -24,8 +26,7 @@ const MAX_INSNS = 512;
 /** A TB of a region in the making. */
 interface Translated extends RegionTb { readonly entryState: number | undefined; readonly exitState: number | undefined }
 
-/** Page offsets a TB goes to by goto_tb. */
-const jumps = (t: RegionTb): number[] => t.ops.filter((op) => op.def === GOTO_TB).map((op) => op.imms[1]);
+const pageOf = (phys: number): number => Math.floor(phys / TARGET_PAGE_SIZE);
 
 /** A region that was compiled, for logs. */
 export interface CompiledRegion {
@@ -73,11 +74,10 @@ export class RegionCompiler {
 
   /** Compiles the region entered at `seed`. Whatever changes meanwhile makes the publication fail, nothing worse. */
   compileNow(seed: number, tbGen: number, pc?: bigint): void {
-    const { i32 } = this.#m, page = Math.floor(this.#store.phys(seed) / TARGET_PAGE_SIZE);
+    const { i32 } = this.#m, began = performance.now();
     if (Atomics.load(i32, seed + T.flags >>> 2) & TB_INVALID || Atomics.load(i32, seed + T.fn >>> 2) !== 0) return;
     if (i32[seed + T.cflags >>> 2] & CF_COUNT_MASK) return;
-    const gen = this.#store.codeGen(page), began = performance.now();
-    const tbs = this.#gather(seed, page);
+    const { tbs, pages } = this.#gather(seed, pc);
     if (tbs.length === 0) return;
     const module = compileRegions([tbs], this.#opt);
     this.#onCompile?.({ pc, tbs, module });
@@ -85,7 +85,7 @@ export class RegionCompiler {
     // Compiles it: V8 shares native code by the module's bytes as long as some Module of them lives.
     if (tbGen !== this.#tbGen) { this.#modules = []; this.#tbGen = tbGen; }
     this.#modules.push(new WebAssembly.Module(module));
-    const published = this.#store.publishRegion(seed, module, tbs.length, page, gen) === true;
+    const published = this.#store.publishRegion(seed, module, tbs.length, pages) === true;
     this.#m.count('compile_ns', (performance.now() - began) * 1e6);
     if (!published) return this.#m.count('dropped_regions', 1);
     this.#m.count('compiled_regions', 1);
@@ -93,50 +93,87 @@ export class RegionCompiler {
     this.#m.count('compiled_bytes', module.length);
   }
 
-  /** The seed and the TBs reachable from it by goto_tb on the same page with the same flags that are warm themselves. */
-  #gather(seed: number, page: number): RegionTb[] {
-    const { i32 } = this.#m;
+  /**
+   * The seed, hot at `pc`, and the TBs reachable from it with the same flags that are warm themselves: on its page, and
+   * on others that a vCPU has been seen to go to. `pages`: the pages they are on with their code generations, the seed's
+   * first.
+   */
+  #gather(seed: number, pc: bigint | undefined): { tbs: RegionTb[]; pages: Map<number, number> } {
+    const { i32 } = this.#m, store = this.#store;
     const word = (tb: number, f: number) => i32[tb + f >>> 2];
     const flags = word(seed, T.flags), cflags = word(seed, T.cflags), csBase = word(seed, T.cs_base);
-    const heat = (word(seed, T.exec_count) >>> 0) * HEAT_SHARE;
-    const at = new Map<number, number>(), next = this.#target.chainFlags(flags);
-    for (const tb of this.#store.tbsOfPage(page)) {
-      if (word(tb, T.flags) === next && word(tb, T.cflags) === cflags && word(tb, T.cs_base) === csBase) {
-        at.set(this.#store.phys(tb) % TARGET_PAGE_SIZE, tb);
-      }
-    }
-    const out: Translated[] = [];
-    const queue = [seed], seen = new Set(queue);
-    const join = (tb: number | undefined): void => {
-      if (tb === undefined || seen.has(tb) || this.#store.phys(tb) === this.#store.phys(seed) || (word(tb, T.exec_count) >>> 0) < heat) return;
-      seen.add(tb);
-      queue.push(tb);
+    const heat = (word(seed, T.exec_count) >>> 0) * HEAT_SHARE, isWarm = (tb: number) => word(tb, T.exec_count) >>> 0 >= heat;
+    const next = this.#target.chainFlags(flags), fits = (tb: number) => word(tb, T.flags) === next && word(tb, T.cflags) === cflags && word(tb, T.cs_base) === csBase;
+    const gens = new Map<number, number>(), base = pc === undefined ? undefined : pc & -BigInt(TARGET_PAGE_SIZE);
+    /** By page, counted from the seed's: that of the ram memory. By distance from the seed's page: TBs. */
+    const opened = new Map<number, number>(), at = new Map<number, number>();
+    const open = (k: number, page: number): void => {
+      gens.set(page, store.codeGen(page));
+      opened.set(k, page);
+      for (const tb of store.tbsOfPage(page)) if (fits(tb)) at.set(k * TARGET_PAGE_SIZE + store.phys(tb) % TARGET_PAGE_SIZE, tb);
     };
-    const translate = (tb: number, entryState?: number) => this.#translate(tb, { flags: tb === seed ? flags : next, csBase, cflags, entryState }, page);
+    const seedPage = pageOf(store.phys(seed)), seedStart = store.phys(seed) % TARGET_PAGE_SIZE;
+    open(0, seedPage);
+    const out: Translated[] = [], queue: (readonly [start: number, tb: number])[] = [[seedStart, seed]], seen = new Set([seedStart]);
+    const join = (start: number): void => {
+      const k = pageOf(start);
+      if (!opened.has(k) && opened.size < REGION_PAGES && base !== undefined) {
+        const tb = this.#cachedTb(base + BigInt(start)), page = tb === 0 ? -1 : pageOf(store.phys(tb));
+        if (tb !== 0 && store.phys(tb) - page * TARGET_PAGE_SIZE === start - k * TARGET_PAGE_SIZE && fits(tb) && isWarm(tb) && !gens.has(page)) open(k, page);
+      }
+      const tb = at.get(start);
+      if (tb === undefined || seen.has(start) || !isWarm(tb)) return;
+      seen.add(start);
+      queue.push([start, tb]);
+    };
+    const translate = (tb: number, start: number, entryState?: number): Translated | undefined => {
+      const t = this.#translate(tb, start, { flags: tb === seed ? flags : next, csBase, cflags, entryState });
+      return t && base !== undefined && t.ops.at(-1)?.def === GOTO_PTR ? { ...t, targets: this.#targets(tb, base) } : t;
+    };
     while (queue.length && out.length < MAX_TBS) {
-      const tb = queue.shift()!, t = translate(tb);
-      if (!t) { if (tb === seed) return []; continue; }
+      const [start, tb] = queue.shift()!, t = translate(tb, start);
+      if (!t) { if (tb === seed) break; continue; }
       out.push(t);
       // Jumps, and what follows in memory: a call returns there.
-      for (const to of [...jumps(t), t.start + t.size]) join(at.get(to));
+      for (const to of [...jumpsOf(t), t.start + t.size]) join(to);
       // A jump table: whatever is warm on the page may be its target.
-      if (t.ops.some((op) => op.def === GOTO_PTR && op.imms[0] === GotoPtr.JUMP)) at.forEach(join);
+      if (t.ops.some((op) => op.def === GOTO_PTR && op.imms[0] === GotoPtr.JUMP)) for (const to of [...at.keys()]) join(to);
     }
     this.#passState(out, translate);
-    return out;
+    const used = new Set([seedPage, ...out.map((t) => pageOf(t.phys))]);
+    return { tbs: out, pages: new Map([...used].map((page) => [page, gens.get(page)!])) };
+  }
+
+  /** TB.targets as distances from the page at `base`. */
+  #targets(tb: number, base: bigint): number[] {
+    const { u64 } = this.#m, w = tb + T.targets >>> 3;
+    return [u64[w], u64[w + 1]].filter((pc) => pc !== 0n).map((pc) => Number(BigInt.asIntN(64, pc - base)));
+  }
+
+  /** The TB that some vCPU's jump cache has for a virtual PC, 0: none. A hint only: a region looks again before it goes there. */
+  #cachedTb(pc: bigint): number {
+    const { i32, layout } = this.#m, lo = Number(BigInt.asIntN(32, pc)), hi = Number(BigInt.asIntN(32, pc >> 32n));
+    for (let cpu = 0; cpu < layout.nrCpus; cpu++) {
+      const w = cacheAddresses(layout, cpu).jmpCache + jmpCacheIndex(lo) * JmpCacheEntry.size >>> 2;
+      const gen = i32[layout.cpuBase + cpu * layout.cpuStride + CPUState.off.jmp_gen >>> 2];
+      if (i32[w] === lo && i32[w + 1] === hi && i32[w + (JmpCacheEntry.off.gen >>> 2)] === gen) return Atomics.load(i32, w + (JmpCacheEntry.off.tb >>> 2));
+    }
+    return 0;
   }
 
   /** Translates TBs again that are reached by goto_tb only, from TBs that all leave the same known state. */
-  #passState(tbs: Translated[], translate: (tb: number, entryState: number) => Translated | undefined): void {
-    const afterCall = new Set(tbs.filter((t) => !jumps(t).includes(t.start + t.size)).map((t) => t.start + t.size));
+  #passState(tbs: Translated[], translate: (tb: number, start: number, entryState: number) => Translated | undefined): void {
+    /** Targets of jump tables are reached from any of them. */
+    const tables = new Set(tbs.filter((t) => t.ops.at(-1)?.imms[0] === GotoPtr.JUMP && t.ops.at(-1)?.def === GOTO_PTR).flatMap((t) => t.targets ?? []));
+    const afterCall = new Set(tbs.filter((t) => !jumpsOf(t).includes(t.start + t.size)).map((t) => t.start + t.size));
     for (let changed = true; changed;) {
       changed = false;
       for (let k = 1; k < tbs.length; k++) {
         const t = tbs[k];
-        if (t.entryState !== undefined || afterCall.has(t.start)) continue;
-        const from = tbs.filter((p) => jumps(p).includes(t.start)), state = from[0]?.exitState;
+        if (t.entryState !== undefined || afterCall.has(t.start) || tables.has(t.start)) continue;
+        const from = tbs.filter((p) => jumpsOf(p).includes(t.start)), state = from[0]?.exitState;
         if (state === undefined || from.some((p) => p.exitState !== state)) continue;
-        const again = translate(t.tb, state);
+        const again = translate(t.tb, t.start, state);
         if (!again) continue;
         tbs[k] = again;
         changed = true;
@@ -145,17 +182,17 @@ export class RegionCompiler {
   }
 
   /** Ops of an existing TB, translated again; undefined when that gives another TB (the code has changed). */
-  #translate(tb: number, how: Pick<TbRequest, 'flags' | 'csBase' | 'cflags' | 'entryState'>, page: number): Translated | undefined {
-    const { ram32, i32 } = this.#m, start = this.#store.phys(tb) % TARGET_PAGE_SIZE, base = page * (TARGET_PAGE_SIZE / 4);
+  #translate(tb: number, start: number, how: Pick<TbRequest, 'flags' | 'csBase' | 'cflags' | 'entryState'>): Translated | undefined {
+    const { ram32, i32 } = this.#m, phys = this.#store.phys(tb), base = pageOf(phys) * (TARGET_PAGE_SIZE / 4);
     const tcg = this.#tcg;
     tcg.reset();
     const r = this.#target.translate(tcg, {
       ...how,
       // Only the page offset of the PC may matter.
-      pcLo: start, pcHi: 0, maxInsns: MAX_INSNS,
+      pcLo: phys % TARGET_PAGE_SIZE, pcHi: 0, maxInsns: MAX_INSNS,
       ldl: (offset) => Atomics.load(ram32, base + (offset >>> 2)),
     });
     if (r.icount !== i32[tb + T.icount >>> 2] || r.size !== i32[tb + T.size >>> 2]) return undefined;
-    return { tb, phys: this.#store.phys(tb), start, size: r.size, ops: narrow(tcg, optimize(tcg)), entryState: how.entryState, exitState: r.exitState };
+    return { tb, phys, start, size: r.size, ops: narrow(tcg, optimize(tcg)), entryState: how.entryState, exitState: r.exitState };
   }
 }

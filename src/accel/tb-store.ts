@@ -1,14 +1,14 @@
 // The TB store: descriptors, code buffer, page lists, chaining, invalidation, flush. Shared by all vCPU threads.
 import { SpinLock } from '#atomics-sync';
 import { CPUState, TARGET_PAGE_BITS, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
-import { INSN_START_WORDS, MAX_REGIONS, PAGE_CODE, PageDesc, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
+import { INSN_START_WORDS, MAX_REGIONS, PAGE_CODE, PAGE_ENTRY, PAGE_PART, PageDesc, REGION_PAGES, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
 import { SyncSite } from '../memory/layout/profile.ts';
 import type { Machine } from './machine-view.ts';
 import { Qht } from './qht.ts';
 import { Tlb } from './tlb.ts';
 import type { Vcpu } from './vcpu.ts';
 
-const T = TB.off, P = PageDesc.off;
+const T = TB.off, P = PageDesc.off, R = RegionDesc.off;
 /** jmp_dest of a TB that was invalidated: never linked again. */
 const JMP_DEAD = 1;
 /** jmp_list_head of a TB that was invalidated: nobody links to it any more. */
@@ -55,7 +55,8 @@ export function tbHash(phys: number, flags: number, csBase: number, cflags: numb
 }
 
 /**
- * Lock order: page lock → QHT bucket lock; page lock → jmp_lock of one TB at a time. Never two pages, never two TBs.
+ * Lock order: page lock → QHT bucket lock; page lock → jmp_lock of one TB at a time. Never two TBs; two pages only to
+ * publish a region that is on both, in the order of their numbers.
  */
 export class TbStore {
   readonly #m: Machine;
@@ -262,7 +263,7 @@ export class TbStore {
           invalidated = true;
         } else link = tb + T.page_next >>> 2;
       }
-      if (invalidated) this.#dropRegionsLocked(d);
+      if (invalidated) this.#dropRegionsLocked(page, d);
       store();
       if (i32[d + P.first_tb >>> 2] !== 0) return false;
       Atomics.and(i32, (d + P.dirty) >>> 2, ~PAGE_CODE);
@@ -271,17 +272,29 @@ export class TbStore {
   }
 
   /**
-   * Some TB of the page is gone: no region of the page is entered any more (any may have compiled it in), and vCPUs
-   * inside one leave at their next back edge. The page lock is held.
+   * Some TB of the page is gone: no region with TBs of the page is entered any more (any may have compiled it in), and
+   * vCPUs inside one leave at their next back edge. The page lock is held.
    */
-  #dropRegionsLocked(d: number): void {
+  #dropRegionsLocked(page: number, d: number): void {
     const i32 = this.#i32;
     let any = false;
     for (let tb = i32[d + P.first_tb >>> 2]; tb !== 0; tb = i32[tb + T.page_next >>> 2]) {
       if (Atomics.exchange(i32, tb + T.fn >>> 2, 0) !== 0) any = true;
     }
-    any ||= Atomics.exchange(i32, d + P.has_regions >>> 2, 0) !== 0;
-    if (any) for (const cpu of this.#cpus) cpu.kick();
+    const had = Atomics.exchange(i32, d + P.has_regions >>> 2, 0);
+    if (had & PAGE_PART) this.#dropRegionsFromElsewhere(page);
+    if (any || had !== 0) for (const cpu of this.#cpus) cpu.kick();
+  }
+
+  /** Drops regions that are entered on another page than this one, whose lock is held. None is being published: that takes this page's lock too. */
+  #dropRegionsFromElsewhere(page: number): void {
+    const i32 = this.#i32, { regionBase } = this.#m.layout, count = Math.min(Atomics.load(i32, this.#m.global('region_count')), MAX_REGIONS - 1);
+    for (let n = 1; n <= count; n++) {
+      const r = regionBase + n * RegionDesc.size;
+      for (let k = 0; k < REGION_PAGES - 1; k++) {
+        if (i32[r + R.pages + 4 * k >>> 2] === page + 1) Atomics.compareExchange(i32, i32[r + R.tb >>> 2] + T.fn >>> 2, n, 0);
+      }
+    }
   }
 
   /** Descriptors of the TBs of a page, as of now. */
@@ -297,24 +310,35 @@ export class TbStore {
   /** The page's code generation now. */
   codeGen(page: number): number { return Atomics.load(this.#i32, (this.#m.pageDesc(page) + P.code_gen) >>> 2); }
 
-  /** Publishes a compiled region as TB `entry`'s function, unless the page changed since `gen`. False: not published; 'full': out of room. */
-  publishRegion(entry: number, module: Uint8Array, tbs: number, page: number, gen: number): boolean | 'full' {
-    const i32 = this.#i32, { layout, u8 } = this.#m, d = this.#m.pageDesc(page);
-    // All under the page lock: a tb_flush, which no exclusive section keeps from the translators, takes it to raise
+  /** Runs `body` with the locks of several pages, which are in ascending order. */
+  #withPages<X>(pages: readonly number[], body: () => X): X {
+    return pages.length === 0 ? body() : this.#pageLock(pages[0], SyncSite.PAGE_PUBLISH).withLock(() => this.#withPages(pages.slice(1), body));
+  }
+
+  /**
+   * Publishes a compiled region as TB `entry`'s function, unless a page changed since its generation was taken. `pages`:
+   * page number → code generation, the entry's page first. False: not published; 'full': out of room.
+   */
+  publishRegion(entry: number, module: Uint8Array, tbs: number, pages: ReadonlyMap<number, number>): boolean | 'full' {
+    const i32 = this.#i32, { layout, u8 } = this.#m, [, ...others] = pages.keys();
+    if (others.length >= REGION_PAGES) throw new RangeError(`a region of ${pages.size} pages`);
+    // All under the page locks: a tb_flush, which no exclusive section keeps from the translators, takes them to raise
     // code_gen before it hands the code buffer out again.
-    return this.#pageLock(page, SyncSite.PAGE_PUBLISH).withLock(() => {
-      if (i32[d + P.code_gen >>> 2] !== gen || Atomics.load(i32, entry + T.flags >>> 2) & TB_INVALID) return false;
+    return this.#withPages([...pages.keys()].sort((a, b) => a - b), () => {
+      for (const [page, gen] of pages) if (i32[this.#m.pageDesc(page) + P.code_gen >>> 2] !== gen) return false;
+      if (Atomics.load(i32, entry + T.flags >>> 2) & TB_INVALID) return false;
       const at = this.#allocCode((module.length + 15) & ~15);
       if (at === 0) return 'full';
       const n = Atomics.add(i32, this.#m.global('region_count'), 1) + 1;
       if (n >= MAX_REGIONS) { Atomics.sub(i32, this.#m.global('region_count'), 1); return 'full'; }
       u8.set(module, at);
       const r = layout.regionBase + n * RegionDesc.size >>> 2;
-      i32[r + (RegionDesc.off.addr >>> 2)] = at;
-      i32[r + (RegionDesc.off.bytes >>> 2)] = module.length;
-      i32[r + (RegionDesc.off.tb >>> 2)] = entry;
-      i32[r + (RegionDesc.off.tbs >>> 2)] = tbs;
-      Atomics.store(i32, d + P.has_regions >>> 2, 1);
+      i32[r + (R.addr >>> 2)] = at;
+      i32[r + (R.bytes >>> 2)] = module.length;
+      i32[r + (R.tb >>> 2)] = entry;
+      i32[r + (R.tbs >>> 2)] = tbs;
+      for (let k = 0; k < REGION_PAGES - 1; k++) i32[r + (R.pages >>> 2) + k] = k < others.length ? others[k] + 1 : 0;
+      for (const page of pages.keys()) Atomics.or(i32, this.#m.pageDesc(page) + P.has_regions >>> 2, others.includes(page) ? PAGE_PART : PAGE_ENTRY);
       Atomics.store(i32, entry + T.fn >>> 2, n); // pairs with src/tcg/interpreter.ts#enterDest
       return true;
     });

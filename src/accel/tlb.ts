@@ -292,9 +292,10 @@ export class Tlb {
   }
 
   clearJmpCache(): void {
-    const gen = (this.cpu.ld32(CPUState.off.jmp_gen) + 1) | 0, a = this.#jmpCache >>> 2;
+    // Never 0: regions begin with that as what they know of other pages.
+    const gen = (this.cpu.ld32(CPUState.off.jmp_gen) + 1) | 0 || 1, a = this.#jmpCache >>> 2;
     // An entry of 2^32 generations ago must not come back.
-    if (gen === 0) this.#i32.fill(0, a, a + TB_JMP_CACHE_SIZE * JmpCacheEntry.size / 4);
+    if (gen === 1) this.#i32.fill(0, a, a + TB_JMP_CACHE_SIZE * JmpCacheEntry.size / 4);
     this.cpu.st32(CPUState.off.jmp_gen, gen);
     this.#jmpPages.clear();
   }

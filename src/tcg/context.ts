@@ -278,5 +278,7 @@ export class TCGContext {
   /** `dest`: page offset of the target, which is in the TB's own page. */
   gotoTb(slot: 0 | 1, dest: number): void { this.emit(D.goto_tb, Type.I64, [], [], [slot, dest]); }
   gotoPtr(kind: GotoPtr = GotoPtr.LOOKUP): void { this.emit(D.goto_ptr, Type.I64, [], [], [kind]); }
+  /** `dest`: distance of the target, which is on another page, from the first byte of the TB's page. */
+  gotoFar(dest: number): void { this.emit(D.goto_far, Type.I64, [], [], [dest]); }
   exitTb(code: number): void { this.emit(D.exit_tb, Type.I64, [], [], [code]); }
 }

@@ -5,7 +5,7 @@ import { WasmModule } from './wasm/module.ts';
 import type { ValType } from './wasm/opcodes.ts';
 import { SLOW_PATHS } from './ops/mem.ts';
 import type { Emit } from './ops/def.ts';
-import { helperSignature, type WasmCallEmit } from './ops/control.ts';
+import { GotoPtr, helperSignature, type WasmCallEmit } from './ops/control.ts';
 import { OPS } from './ops/index.ts';
 import { VARIANTS, operandType, type Variant } from './variants.ts';
 import { isWideRam } from '../memory/ram.ts';
@@ -148,9 +148,20 @@ class InterpreterEmit implements WasmCallEmit {
   gotoPtr(): void {
     const { w } = this, miss = w.block();
     emitJmpCacheProbe(this, ENV, this.#opt.pcOffset, DEST, miss);
+    const kind = this.v.stat[0];
+    if (kind === GotoPtr.CALL || kind === GotoPtr.JUMP) this.#noteTarget();
     this.#enterDest();
     w.end();
     this.exitTb(TB_EXIT_NOCHAIN);
+  }
+  /** Notes the PC as the last target of this TB. */
+  #noteTarget(): void {
+    const { w } = this, pc = this.scratch('i64', 'pc'), at = TB.off.targets;
+    w.localGet(TBP); w.mem('i64_load', at); w.localGet(pc); w.op('i64_ne');
+    w.if();
+    w.localGet(TBP); w.localGet(TBP); w.mem('i64_load', at); w.mem('i64_store', at + 8);
+    w.localGet(TBP); w.localGet(pc); w.mem('i64_store', at);
+    w.end();
   }
   callHelper(): void {
     const w = this.w;
@@ -164,14 +175,20 @@ class InterpreterEmit implements WasmCallEmit {
   }
 }
 
+/** Pushes the address of the slot of tb_jmp_cache for the PC in local `pc`. */
+export function emitJmpCacheSlot(w: WasmCode, env: number, pc: number): void {
+  w.localGet(pc); w.op('i32_wrap_i64');
+  w.i32Const(JMP_HASH | 0); w.op('i32_mul'); w.i32Const(32 - TB_JMP_CACHE_BITS); w.op('i32_shr_u');
+  w.i32Const(Math.log2(JmpCacheEntry.size)); w.op('i32_shl');
+  w.localGet(env); w.mem('i32_load', CPUState.off.jmp_cache); w.op('i32_add');
+}
+
 /** Looks the pc in env up in tb_jmp_cache: the TB's descriptor goes to local `dest`, without one control goes to `miss`. */
 export function emitJmpCacheProbe(e: Pick<Emit, 'w' | 'scratch'>, env: number, pcOffset: number, dest: number, miss: BlockDepth): void {
   const { w } = e, pc = e.scratch('i64', 'pc'), entry = e.scratch('i32', 'jc');
   const missIf = () => { w.hint(false); w.brIf(miss); };
-  w.localGet(env); w.mem('i64_load', pcOffset); w.localTee(pc); w.op('i32_wrap_i64');
-  w.i32Const(JMP_HASH | 0); w.op('i32_mul'); w.i32Const(32 - TB_JMP_CACHE_BITS); w.op('i32_shr_u');
-  w.i32Const(Math.log2(JmpCacheEntry.size)); w.op('i32_shl');
-  w.localGet(env); w.mem('i32_load', CPUState.off.jmp_cache); w.op('i32_add'); w.localTee(entry);
+  w.localGet(env); w.mem('i64_load', pcOffset); w.localSet(pc);
+  emitJmpCacheSlot(w, env, pc); w.localTee(entry);
   w.mem('i64_load', JmpCacheEntry.off.pc); w.localGet(pc); w.op('i64_ne'); missIf();
   w.localGet(entry); w.mem('i32_load', JmpCacheEntry.off.gen);
   w.localGet(env); w.mem('i32_load', CPUState.off.jmp_gen); w.op('i32_ne'); missIf();

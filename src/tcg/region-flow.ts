@@ -5,7 +5,10 @@ import { opDef } from './ops/index.ts';
 import type { Graph } from './region-graph.ts';
 import type { Temp } from './types.ts';
 
-const CALL = opDef('call'), SYNC = opDef('insn_sync');
+const CALL = opDef('call'), SYNC = opDef('insn_sync'), GOTO_PTR = opDef('goto_ptr'), GOTO_FAR = opDef('goto_far');
+
+/** Goes where the PC says. */
+const looksUp = (op: Op): boolean => op.def === GOTO_PTR || op.def === GOTO_FAR;
 
 /** A set of guest registers: bit n for the global of index n. */
 export type Registers = bigint;
@@ -130,8 +133,8 @@ export class RegionFlow {
       const op = ops[i], { flags } = op.def;
       live &= ~writes(op);
       if (op.def === CALL) live = 0n;
-      if (exits && (flags & OpFlag.MAY_FAULT || (flags & OpFlag.BB_EXIT && next.length === 0) || op.def.name === 'goto_ptr')) live |= dirty[i];
-      live |= local[i] ? reads(op) | (op.def.name === 'goto_ptr' ? pc : 0n) : reads(op) & ~pc;
+      if (exits && (flags & OpFlag.MAY_FAULT || (flags & OpFlag.BB_EXIT && next.length === 0) || looksUp(op))) live |= dirty[i];
+      live |= local[i] ? reads(op) | (looksUp(op) ? pc : 0n) : reads(op) & ~pc;
     }
     return head && keeps && k === 0 ? live & ~pc : live;
   }

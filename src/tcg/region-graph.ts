@@ -3,8 +3,10 @@ import { OpFlag } from './ops/def.ts';
 import { GotoPtr } from './ops/control.ts';
 import { opDef } from './ops/index.ts';
 import type { Op } from './context.ts';
-import type { Label } from './types.ts';
+import type { Label, Temp } from './types.ts';
+import { TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
 
+const ADD = opDef('add'), GOTO_FAR = opDef('goto_far');
 const SET_LABEL = opDef('set_label'), GOTO_TB = opDef('goto_tb'), GOTO_PTR = opDef('goto_ptr'), BR = opDef('br'), INSN_START = opDef('insn_start');
 
 /** Calls whose successors a return compares with before it looks the pc up. */
@@ -16,12 +18,14 @@ const MAX_TARGETS = 64;
 export interface RegionTb {
   /** Address of its descriptor in `state`. */
   tb: number;
-  /** Address of its code in the ram memory, and offset in the page. */
+  /** Address of its code in the ram memory, and distance from the first byte of the entry's page: another page's TB lies outside it. */
   phys: number;
   start: number;
   /** Bytes of guest code. */
   size: number;
   ops: readonly Op[];
+  /** Where it was seen to go by an indirect call or jump, counted as `start` is. */
+  targets?: readonly number[];
 }
 
 /** A basic block. `ops` end with the terminator, if any; a block without one falls through to `next[0]`. */
@@ -52,10 +56,36 @@ export interface Node {
   inLoop: boolean;
 }
 
-export interface Graph { nodes: Node[]; entry: number; order: number[] }
+export interface Graph { nodes: Node[]; entry: number; order: number[]; crossesPages: boolean }
 
-/** Builds the graph of TBs entered at `tbs[0]`. goto_tb edges to TBs of the list stay inside the region. */
-export function buildGraph(tbs: readonly RegionTb[]): Graph {
+/** The page of a TB: 0 is the entry's, -1 the one before. */
+export const pageOf = (tb: RegionTb): number => Math.floor(tb.start / TARGET_PAGE_SIZE);
+
+/** Where a TB goes, but for returns, as far as that is known; counted as `start` is. */
+export function jumpsOf(tb: RegionTb): number[] {
+  const page = pageOf(tb) * TARGET_PAGE_SIZE;
+  return [...tb.ops.filter((op) => op.def === GOTO_TB || op.def === GOTO_FAR).map((op) => page + destOf(op)), ...tb.targets ?? []];
+}
+const isGoto = (op: Op | undefined, kind: GotoPtr): boolean => op?.def === GOTO_PTR && op.imms[0] === kind;
+const destOf = (op: Op): number => op.imms[op.def === GOTO_FAR ? 0 : 1];
+
+/** A TB that puts the address of what follows it into a register: it calls. */
+function isCall(tb: RegionTb, pc: Temp | undefined): boolean {
+  let at = 0;
+  for (const op of tb.ops) {
+    if (op.def !== ADD || op.ins[0] !== pc || op.ins[1].kind !== 'const') continue;
+    const to = at + Number(BigInt.asIntN(64, op.ins[1].value));
+    if (op.outs[0] === pc) at = to;
+    else if (op.outs[0].kind === 'global' && to === tb.size) return true;
+  }
+  return false;
+}
+
+/**
+ * Builds the graph of TBs entered at `tbs[0]`. Jumps to TBs of the list stay inside the region. `pc`: the register of
+ * that name, by which calls are known.
+ */
+export function buildGraph(tbs: readonly RegionTb[], pc?: Temp): Graph {
   const nodes: Node[] = [];
   const head = new Map<number, number>();
   for (const tb of tbs) {
@@ -98,35 +128,58 @@ export function buildGraph(tbs: readonly RegionTb[]): Graph {
     if (ops.length) close();
     for (const f of fixups) nodes[f.node].next[f.slot] = labels.get(f.label)!;
   }
-  // A call's successor in memory: where a return may go.
-  const returns: number[] = [];
-  for (const { start, size, ops } of tbs) {
-    const at = head.get(start + size);
-    if (at !== undefined && !ops.some((op) => op.def === GOTO_TB && op.imms[1] === start + size)) returns.push(at);
-  }
+  const returns = returnsOf(tbs, pc);
   for (const node of nodes) {
-    const last = node.ops.at(-1);
-    if (last?.def === GOTO_TB && head.has(last.imms[1])) node.next = [head.get(last.imms[1])!];
-    else if (last?.def === GOTO_PTR && last.imms[0] === GotoPtr.RETURN) node.next = returns.slice(0, MAX_RETURNS);
+    const last = node.ops.at(-1), { tb } = node;
+    if (last?.def === GOTO_TB || last?.def === GOTO_FAR) {
+      const to = head.get(pageOf(tb) * TARGET_PAGE_SIZE + destOf(last));
+      if (to !== undefined) node.next = [to];
+    } else if (isGoto(last, GotoPtr.CALL)) node.next = (tb.targets ?? []).flatMap((to) => head.get(to) ?? []);
+    else if (isGoto(last, GotoPtr.RETURN)) node.next = (returns.get(tb) ?? []).slice(0, MAX_RETURNS).map((start) => head.get(start)!);
   }
   addDispatch(nodes, tbs, head);
-  const graph: Graph = { nodes, entry: head.get(tbs[0].start)!, order: [] };
+  const graph: Graph = { nodes, entry: head.get(tbs[0].start)!, order: [], crossesPages: tbs.some((tb) => pageOf(tb) !== 0) };
   // Edges into the middle of a loop become exits, one at a time, until every retreating edge ends at a dominator.
   for (;;) {
     analyse(graph);
     const bad = nodes.find((x, i) => x.rpo >= 0 && x.next.some((d) => nodes[d].rpo <= x.rpo && !dominates(graph, d, i)));
     if (!bad) return graph;
     const last = bad.ops.at(-1)?.def;
-    if (!bad.dispatch && last !== GOTO_TB && last !== GOTO_PTR) throw new Error('irreducible control flow inside a TB');
+    if (!bad.dispatch && last !== GOTO_TB && last !== GOTO_PTR && last !== GOTO_FAR) throw new Error('irreducible control flow inside a TB');
     bad.next = bad.next.filter((d) => nodes[d].rpo > bad.rpo || dominates(graph, d, nodes.indexOf(bad)));
   }
 }
 
-/** Sends jump tables to a node of their own, which goes to the TBs that nothing else leads to, and to the entry. */
+/**
+ * Where each TB that returns may return to: behind the calls that lead to it, without passing another call's callee.
+ * A call through a register of which nothing is known may have led to any of them.
+ */
+function returnsOf(tbs: readonly RegionTb[], pc: Temp | undefined): Map<RegionTb, number[]> {
+  const at = new Map(tbs.map((tb) => [tb.start, tb])), out = new Map<RegionTb, number[]>(), unknown: number[] = [];
+  const returning = tbs.filter((tb) => isGoto(tb.ops.at(-1), GotoPtr.RETURN));
+  const calls = new Set(tbs.filter((tb) => isCall(tb, pc)));
+  for (const tb of returning) out.set(tb, []);
+  for (const call of calls) {
+    const back = call.start + call.size;
+    if (!at.has(back) || jumpsOf(call).includes(back)) continue;
+    const callees = jumpsOf(call).map((to) => at.get(to));
+    if (callees.length === 0) { unknown.push(back); continue; }
+    const seen = new Set(callees);
+    for (const tb of seen) {
+      if (!tb) continue;
+      out.get(tb)?.push(back);
+      for (const to of calls.has(tb) ? [tb.start + tb.size] : jumpsOf(tb)) seen.add(at.get(to));
+    }
+  }
+  for (const list of out.values()) list.push(...unknown);
+  return out;
+}
+
+/** Sends jump tables to a node of their own, which goes to where they were seen to go, to the TBs that nothing else leads to, and to the entry. */
 function addDispatch(nodes: Node[], tbs: readonly RegionTb[], head: ReadonlyMap<number, number>): void {
-  const jumps = nodes.filter((x) => { const last = x.ops.at(-1); return last?.def === GOTO_PTR && last.imms[0] === GotoPtr.JUMP; });
-  const reached = new Set(nodes.flatMap((x) => x.next));
-  const targets = tbs.map((tb) => head.get(tb.start)!).filter((n) => n === head.get(tbs[0].start) || !reached.has(n)).slice(0, MAX_TARGETS);
+  const jumps = nodes.filter((x) => isGoto(x.ops.at(-1), GotoPtr.JUMP));
+  const reached = new Set(nodes.flatMap((x) => x.next)), seen = new Set(jumps.flatMap((x) => x.tb.targets ?? []));
+  const targets = tbs.filter((tb) => tb === tbs[0] || seen.has(tb.start) || !reached.has(head.get(tb.start)!)).slice(0, MAX_TARGETS).map((tb) => head.get(tb.start)!);
   if (jumps.length === 0 || targets.length < 2) return;
   targets.sort((a, b) => nodes[a].tb.start - nodes[b].tb.start);
   const d = nodes.length;

@@ -1,14 +1,14 @@
-// The region compiler: several TBs of one page as one wasm function, loops as wasm loops, guest registers in locals.
+// The region compiler: several TBs as one wasm function, loops as wasm loops, guest registers in locals.
 import { isWideRam } from '../memory/ram.ts';
-import { CPUState, TLBDesc } from '../memory/layout/cpu.ts';
+import { CPUState, JmpCacheEntry, TLBDesc } from '../memory/layout/cpu.ts';
 import { TB, TB_EXIT_HOT_REQUESTED, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED } from '../memory/layout/tb.ts';
-import { declareImports, emitJmpCacheProbe, valType, type InterpreterOptions } from './interpreter.ts';
+import { declareImports, emitJmpCacheProbe, emitJmpCacheSlot, valType, type InterpreterOptions } from './interpreter.ts';
 import { SLOW_PATHS } from './ops/mem.ts';
 import type { WasmCallEmit } from './ops/control.ts';
 import { OpFlag } from './ops/def.ts';
 import { opDef } from './ops/index.ts';
 import type { Op } from './context.ts';
-import { buildGraph, type Graph, type RegionTb } from './region-graph.ts';
+import { buildGraph, pageOf, type Graph, type RegionTb } from './region-graph.ts';
 import { bit, dirtyAfter, members, RegionFlow, type Registers } from './region-flow.ts';
 import { TlbGuesses } from './region-tlb.ts';
 import { Type, type Temp } from './types.ts';
@@ -16,7 +16,7 @@ import { MEM_RAM, WasmCode, type BlockDepth } from './wasm/code.ts';
 import { WasmModule } from './wasm/module.ts';
 import type { ValType } from './wasm/opcodes.ts';
 
-const INSN_START = opDef('insn_start'), INSN_SYNC = opDef('insn_sync'), GOTO_TB = opDef('goto_tb');
+const INSN_START = opDef('insn_start'), INSN_SYNC = opDef('insn_sync'), GOTO_TB = opDef('goto_tb'), GOTO_FAR = opDef('goto_far');
 
 /** Parameters, then fixed locals of a region function: CODE is what a failed look-up of the pc returns. */
 const ENV = 0, CODE = 2, FIRST_LOCAL = 3;
@@ -35,7 +35,7 @@ export function compileRegions(regions: readonly (readonly RegionTb[])[], opt: R
   const m = new WasmModule();
   const { tbFunc, signatures } = declareImports(m, opt, MEM_RAM);
   regions.forEach((tbs, k) => {
-    const r = new RegionEmit(buildGraph(tbs), signatures, tbFunc, opt);
+    const r = new RegionEmit(buildGraph(tbs, opt.globals.find((t) => t.offset === opt.pcOffset)), signatures, tbFunc, opt);
     r.function();
     m.func(tbFunc, ['i32', ...r.locals], r.w, `r${k}`, `tb_${tbs[0].phys.toString(16)}`);
   });
@@ -223,15 +223,38 @@ class RegionEmit implements WasmCallEmit {
     const search = (targets: readonly number[]): void => {
       if (targets.length === 1) {
         w.localGet(at); w.i64Const(nodes[targets[0]].tb.start); w.op('i64_eq');
-        w.if(); this.#edge(n, targets[0]); w.end();
+        w.if(); this.#edgeTo(n, targets[0]); w.end();
         return;
       }
       const half = targets.length >> 1;
-      w.localGet(at); w.i64Const(nodes[targets[half]].tb.start); w.op('i64_lt_u');
+      w.localGet(at); w.i64Const(nodes[targets[half]].tb.start); w.op('i64_lt_s');
       w.if(); search(targets.slice(0, half)); w.else(); search(targets.slice(half)); w.end();
     };
     search(nodes[n].next);
     this.#leaveByLookup();
+  }
+
+  /**
+   * Control goes from node n to node d, where the PC is in its local and says so. To a TB of another page only while the
+   * jump cache knows it under that PC, or another of that page did since it was emptied last: then the page is mapped
+   * as when the region was compiled. Else it falls through.
+   */
+  #edgeTo(n: number, d: number): void {
+    const { w } = this, { nodes } = this.#g, page = pageOf(nodes[d].tb);
+    if (page === pageOf(nodes[n].tb) && !(nodes[n].dispatch && this.#g.crossesPages)) return this.#edge(n, d);
+    const known = this.scratch('i32', `page${page}`), gen = this.scratch('i32', 'gen'), entry = this.scratch('i32', 'jc'), moved = w.block();
+    const missIf = () => { w.hint(false); w.brIf(moved); };
+    w.localGet(ENV); w.mem('i32_load', CPUState.off.jmp_gen); w.localTee(gen); w.localGet(known); w.op('i32_ne');
+    w.hint(false); w.if();
+    const pc = this.#localOf(this.#pc!);
+    emitJmpCacheSlot(w, ENV, pc); w.localTee(entry);
+    w.mem('i64_load', JmpCacheEntry.off.pc); w.localGet(pc); w.op('i64_ne'); missIf();
+    w.localGet(entry); w.mem('i32_load', JmpCacheEntry.off.gen); w.localGet(gen); w.op('i32_ne'); missIf();
+    w.localGet(entry); w.atomic('i32_load', JmpCacheEntry.off.tb); w.i32Const(nodes[d].tb.tb); w.op('i32_ne'); missIf();
+    w.localGet(gen); w.localSet(known);
+    w.end();
+    this.#edge(n, d);
+    w.end();
   }
 
   /** Control goes from node n to node d. */
@@ -337,9 +360,12 @@ class RegionEmit implements WasmCallEmit {
   gotoPtr(): void {
     const { w } = this, n = this.#where.node, { next } = this.#g.nodes[n];
     if (next.length === 1 && this.#g.nodes[next[0]].dispatch) return this.#edge(n, next[0]);
+    const known = this.#where.op.def === GOTO_FAR;
     for (const d of next) {
-      w.localGet(this.#localOf(this.#pc!)); this.#startPc(d); w.op('i64_eq');
-      w.if(); this.#edge(n, d); w.end();
+      if (known) w.block();
+      else { w.localGet(this.#localOf(this.#pc!)); this.#startPc(d); w.op('i64_eq'); w.if(); }
+      this.#edgeTo(n, d);
+      w.end();
     }
     this.#leaveByLookup();
   }

@@ -145,7 +145,7 @@ export class ToyCpu implements TargetCpu {
     /** Goes to a page offset by slot n; other paths of the TB still have env.pc as it was. */
     const go = (n: 0 | 1, to: number) => {
       tcg.add(pc, pc, to - saved);
-      if (chain && to >= 0 && to < PAGE) tcg.gotoTb(n, to); else leave();
+      if (chain && to >= 0 && to < PAGE) tcg.gotoTb(n, to); else if (chain && lookUp) tcg.gotoFar(to); else leave();
     };
     while (open) {
       const insn = req.ldl(at), op = NAMES[insn >>> 24], d = x[insn >> 20 & 15], n = x[insn >> 16 & 15], imm = insn << 16 >> 16, m = x[insn & 15];
@@ -190,7 +190,7 @@ export class ToyCpu implements TargetCpu {
         case 'b': go(0, target); return { size: next - start, icount };
         case 'bl': tcg.add(d, pc, next - saved); go(0, target); return { size: next - start, icount };
         case 'br': tcg.mov(pc, n); leave(GotoPtr.RETURN); return { size: next - start, icount };
-        case 'blr': { const to = tcg.i64(); tcg.mov(to, n); tcg.add(d, pc, next - saved); tcg.mov(pc, to); leave(); return { size: next - start, icount }; }
+        case 'blr': { const to = tcg.i64(); tcg.mov(to, n); tcg.add(d, pc, next - saved); tcg.mov(pc, to); leave(GotoPtr.CALL); return { size: next - start, icount }; }
         case 'isb': tcg.insnSync(); end(); break;
         case 'ic': case 'tlbi': case 'tlbil': call(h[op], null, n); end(); break;
         case 'tlbia': call(h.tlbia, null); end(); break;

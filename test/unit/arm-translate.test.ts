@@ -110,7 +110,7 @@ const last = (ops: readonly Op[]) => printOp(ops[ops.length - 1]);
 t.test('TB ends', (t) => {
   const one = words('add x0, x0, #1');
   t.match(last(bench.translate(one)), /^goto_tb #0/, 'the instruction limit chains to the next instruction');
-  t.match(last(bench.translate(words('b .-4096'))), /^goto_ptr/, 'a branch off the page goes through the jump cache');
+  t.match(last(bench.translate(words('b .-4096'))), /^goto_far/, 'a branch off the page goes through the jump cache');
   bench.load(0x3ffc, [one[0], 0]);
   const insn = bench.run(0x3ffc);
   t.equal(insn.pc, 0x4000n, 'a TB stops at the page end, execution goes on');

@@ -32,7 +32,7 @@ export const TB = struct('TB', 'translation block descriptor (QEMU: TranslationB
   jmp_list_next: locked('u32', 'jmp_lock of the destination', 'next entry of the list each outgoing slot is in', 2),
   page_next: locked('u32', 'page lock', 'next TB on the same page'),
   hash: constant('u32', 'QHT hash'),
-  region: shared('i32', 'region publisher', 'compiled region this TB is part of, 0 = none'),
+  targets: { type: 'u64', count: 2, writer: 'any', order: 'plain', doc: 'virtual PCs the interpreter went to last by an indirect call or jump at its end, 0 = none; racy on purpose: a hint for regions' },
 }, 16);
 export const INSN_START_WORDS = 2;
 
@@ -66,11 +66,14 @@ export const PageDesc = struct('PageDesc', 'code on one page of guest memory', {
   first_tb: locked('u32', 'page lock', 'list of TBs by tb.page_next; non-zero means stores must take NOTDIRTY'),
   dirty: shared('i32', 'any', 'PAGE_CODE, PAGE_EXCLUSIVE: why stores take the slow path'),
   code_gen: shared('i32', 'the page lock holder', 'raised by every store to the page while it may hold code'),
-  has_regions: shared('i32', 'the page lock holder', 'a region was published since the last invalidation'),
+  has_regions: shared('i32', 'the page lock holder', 'PAGE_ENTRY, PAGE_PART: regions were published since the last invalidation'),
   ll_state: shared('i32', 'vCPUs; a sweep while no vCPU runs', 'LL_*: exclusives on the page'),
   ll_next: shared('i32', 'who marks the page', 'list of marked pages: page number + 1, 0 = end'),
   pad: constant('u32', 'unused', 1),
 });
+/** PageDesc.has_regions bits: regions are entered here; regions entered elsewhere hold TBs of this page. */
+export const PAGE_ENTRY = 1;
+export const PAGE_PART = 2;
 /** PageDesc.dirty bits. */
 export const PAGE_CODE = 1;
 export const PAGE_EXCLUSIVE = 2;
@@ -140,12 +143,15 @@ export const EVENT_PANIC = 4;
 /** A vCPU came to a breakpoint, watchpoint or the end of a step. */
 export const EVENT_DEBUG = 8;
 
+/** Pages a region takes TBs of at most. */
+export const REGION_PAGES = 4;
 /** A compiled region. Region n is table index n; index 0 is the interpreter. */
 export const RegionDesc = struct('RegionDesc', 'wasm module of a compiled region', {
   addr: constant('u32', 'address of the module in the code buffer'),
   bytes: constant('u32', 'its length'),
   tb: constant('u32', 'TB it is entered by'),
   tbs: constant('u32', 'TBs compiled into it'),
+  pages: constant('u32', 'pages of the ram memory its TBs are on beside that of the entry: page number + 1, 0 = none', REGION_PAGES - 1),
 });
 export const MAX_REGIONS = 1 << 15;
 

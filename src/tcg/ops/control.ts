@@ -45,9 +45,10 @@ const vcall = (n: number) => defOp(`callv${n}`, {
 
 /**
  * What is known of an indirect jump. LOOKUP: the flags of the next TB may differ from this one's. RETURN, JUMP: they do
- * not, and the target may be what follows a call, or any code of this page.
+ * not, and the target may be what follows a call, or any code of this page. CALL: they do not either, and it has often
+ * been where it was last (TB.targets).
  */
-export const GotoPtr = { LOOKUP: 0, RETURN: 1, JUMP: 2 } as const;
+export const GotoPtr = { LOOKUP: 0, RETURN: 1, JUMP: 2, CALL: 3 } as const;
 export type GotoPtr = (typeof GotoPtr)[keyof typeof GotoPtr];
 
 export const controlOps = [
@@ -93,6 +94,10 @@ export const controlOps = [
   defOp('goto_ptr', {
     doc: 'look the pc up in tb_jmp_cache and go there; kind: what a region may guess of the target (GotoPtr)', types: I64,
     imms: [{ name: 'kind', values: Object.values(GotoPtr) }], flags: END, emit: (e) => e.gotoPtr(),
+  }),
+  defOp('goto_far', {
+    doc: 'go to a known place on another page by tb_jmp_cache; pc is set already. dest: its distance from the first byte of this page', types: I64,
+    imms: [{ name: 'dest', width: 'i32' }], flags: END, emit: (e) => e.gotoPtr(),
   }),
   defOp('exit_tb', {
     doc: 'return to cpuExec with a TB_EXIT_* code', types: I64, imms: [{ name: 'code', values: [0, 1, 2, 3] }], flags: END,

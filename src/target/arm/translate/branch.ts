@@ -76,7 +76,7 @@ function jumpTo(s: S, target: Temp, link: boolean, btype: number): boolean {
   if (s.feat.bti) s.setBtype(btype);
   s.isJmp = Jmp.JUMP;
   // With FEAT_BTI a jump changes BTYPE and so the flags; a return leaves it 0.
-  s.jumpKind = link ? GotoPtr.LOOKUP : btype === 0 ? GotoPtr.RETURN : s.feat.bti ? GotoPtr.LOOKUP : GotoPtr.JUMP;
+  s.jumpKind = btype === 0 ? GotoPtr.RETURN : s.feat.bti ? GotoPtr.LOOKUP : link ? GotoPtr.CALL : GotoPtr.JUMP;
   return true;
 }
 /** BTYPE after BR from a page that is not guarded, or through X16 and X17; from a guarded one. */

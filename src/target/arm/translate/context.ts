@@ -155,7 +155,8 @@ export class DisasContext {
     this.updatePc(diff);
     if (this.ssActive) this.stepComplete();
     else if (to >= 0 && to < 4096 && !(this.cflags & (CF_NO_GOTO_TB | CF_SINGLE_STEP))) this.tcg.gotoTb(slot, to);
-    else this.gotoPtrOrExit();
+    else if (this.cflags & (CF_NO_GOTO_TB | CF_NO_GOTO_PTR | CF_SINGLE_STEP)) this.gotoPtrOrExit();
+    else this.tcg.gotoFar(to);
     // Only this path moved env.pc: the other side of a branch starts from the old value.
     this.pcSave = save;
     this.isJmp = Jmp.NORETURN;

@@ -73,8 +73,9 @@ export function cpuExec(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): Ex
     }
     // Running is set before the queue is looked at. pairs with src/accel/softmmu.ts#broadcast
     exclusive.execStart(cpu);
-    if (!hasQueuedWork(cpu)) runGuest(engine, cpu, sliceEnds);
+    const check = !hasQueuedWork(cpu) && runGuest(engine, cpu, sliceEnds);
     exclusive.execEnd(cpu);
+    if (check) checkRegion(engine, cpu);
     if (debugStopped(cpu)) return 'debug';
     if (cpu.exceptionIndex >= EXCP_INTERRUPT && cpu.exceptionIndex !== EXCP_ATOMIC) cpu.exceptionIndex = -1;
   }
@@ -96,9 +97,12 @@ function stepDone(cpu: Vcpu): void {
   if (excp < 0 || (excp >= EXCP_INTERRUPT && excp !== EXCP_ATOMIC)) cpu.exceptionIndex = EXCP_DEBUG;
 }
 
-/** The inner loop: TBs, exceptions and interrupts, until something needs the vCPU outside guest code. */
-function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
-  const { target, store, machine, onExec } = engine;
+/**
+ * The inner loop: TBs, exceptions and interrupts, until something needs the vCPU outside guest code. True: the region to be
+ * entered is to be checked.
+ */
+function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): boolean {
+  const { target, store, machine, onExec, checker } = engine;
   const i32 = machine.i32, env = cpu.base;
   const exitRequest = cpu.word(off.exit_request);
   let last = 0, slot = 0;
@@ -108,19 +112,19 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
   for (;;) {
     const excp = cpu.exceptionIndex;
     if (excp >= 0) {
-      if (excp >= EXCP_INTERRUPT) return;
+      if (excp >= EXCP_INTERRUPT) return false;
       target.doInterrupt(cpu);
       // A step ends at the first instruction of the vector.
       cpu.exceptionIndex = step === 0 ? -1 : EXCP_DEBUG;
       last = 0;
-      if (step !== 0) return;
+      if (step !== 0) return false;
     }
     if (Atomics.load(i32, exitRequest) !== 0) {
       // Cleared before the reasons are read: a kick that comes later sets it again.
       Atomics.store(i32, exitRequest, 0); // pairs with src/accel/vcpu.ts#kick
       last = 0;
       if (Atomics.load(i32, machine.global('shutdown')) || cpu.load(off.stop) || hasQueuedWork(cpu)
-        || Atomics.load(i32, machine.global('exclusive_pending')) || sliceEnds()) return;
+        || Atomics.load(i32, machine.global('exclusive_pending')) || sliceEnds()) return false;
     }
     const request = cpu.load(off.interrupt_request);
     if (request !== 0) {
@@ -131,11 +135,12 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
         if (cpu.exceptionIndex >= 0) continue;
       }
     }
-    if (cpu.load(off.halted)) return;
+    if (cpu.load(off.halted)) return false;
     const tb = findTb(engine, cpu, cflags);
     if (tb === -1) continue;
-    if (tb === 0) { requestTbFlush(engine, cpu); return; }
+    if (tb === 0) { requestTbFlush(engine, cpu); return false; }
     if (last !== 0) store.link(last, slot, tb);
+    if (checker?.wants(tb)) return true;
     onExec?.(cpu, tb);
     const ret = engine.tbFunction(i32[tb + TB.off.fn >>> 2])(env, tb);
     const code = ret & TB_EXIT_MASK;
@@ -156,7 +161,7 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): void {
  * -1: the fetch raised an exception, or there is a breakpoint. `extra`: cflags bits for this one look-up; a single step
  * goes past breakpoints.
  */
-function findTb(engine: Engine, cpu: Vcpu, extra: number): number {
+export function findTb(engine: Engine, cpu: Vcpu, extra: number): number {
   const { target, store, machine } = engine;
   const i32 = machine.i32, mmu = engine.mmu(cpu);
   const pcLo = target.pcLo(cpu), pcHi = target.pcHi(cpu);
@@ -177,6 +182,24 @@ function findTb(engine: Engine, cpu: Vcpu, extra: number): number {
   if (tb === 0) tb = engine.translate({ phys, flags, csBase, cflags }, pcLo, pcHi);
   if (tb !== 0 && breakpoint === undefined) mmu.tlb.cacheJump(pcLo, pcHi, tb);
   return tb;
+}
+
+/** Runs the region of the TB that is next and compares it with the interpreter, every other vCPU outside guest code. */
+function checkRegion(engine: Engine, cpu: Vcpu): void {
+  const mmu = engine.mmu(cpu), checker = engine.checker!;
+  engine.exclusive.run(() => {
+    mmu.exclusive = true;
+    try {
+      engine.syncGeneration();
+      // Another's tb_flush may have come first.
+      const tb = findTb(engine, cpu, 0);
+      if (tb > 0 && Atomics.load(engine.machine.i32, tb + TB.off.fn >>> 2) !== 0) checker.check(cpu, tb, () => findTb(engine, cpu, 0), checker.draw());
+      else if (tb === 0) requestTbFlush(engine, cpu);
+    } finally {
+      mmu.exclusive = false;
+      cpu.store(off.exit_request, 1);
+    }
+  });
 }
 
 /** Runs one instruction with every other vCPU outside guest code (QEMU: cpu_exec_step_atomic). False: it did not run. */

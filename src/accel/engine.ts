@@ -1,9 +1,11 @@
 // One thread's execution engine: wasm instances, the translator, and the vCPUs this thread runs.
 import { BytecodeEncoder, TempOverflow } from '../tcg/bytecode.ts';
 import { TCGContext, type Op } from '../tcg/context.ts';
+import { printOps } from '../tcg/text.ts';
 import { optimize } from '../tcg/optimize.ts';
-import { CF_COUNT_MASK, MAX_REGIONS, RegionDesc } from '../memory/layout/tb.ts';
+import { CF_COUNT_MASK, MAX_REGIONS, RegionDesc, TB } from '../memory/layout/tb.ts';
 import { CPUState, TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
+import { Checker } from './check.ts';
 import { DebugView } from './debug.ts';
 import { Exclusive } from './exclusive.ts';
 import { monitorPaths } from '../tcg/granule-paths.ts';
@@ -33,6 +35,8 @@ export interface EngineOptions {
   regions?: boolean;
   /** Translations of earlier runs. */
   archive?: TbArchive;
+  /** Regions are compared with this interpreter, made with `oneTb`. */
+  checkInterpreter?: Uint8Array<ArrayBuffer> | undefined;
   /** Hook of `-d in_asm,op,op_opt`: called twice for each TB translated. */
   onTranslate?: (stage: 'op' | 'op_opt', ops: readonly Op[], tb: { key: TbKey; pcLo: number; pcHi: number; size: number }) => void;
   /** Hook of `-d exec,cpu`: a TB is about to be run. */
@@ -53,7 +57,7 @@ function monitorExports(m: Machine, imports: Record<string, unknown>): Record<st
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: imports }).exports;
 }
 
-type TbFunction = (env: number, tb: number) => number;
+export type TbFunction = (env: number, tb: number) => number;
 
 export class Engine {
   readonly machine: Machine;
@@ -72,6 +76,8 @@ export class Engine {
   #run: TbFunction[] = [];
   readonly #imports: Record<string, unknown>;
   readonly #stub: TbFunction;
+  /** Present with `check=on`. */
+  readonly checker: Checker | undefined;
   #tbGen = -1;
   readonly hot: HotQueue;
   readonly #onTranslate: EngineOptions['onTranslate'];
@@ -139,8 +145,10 @@ export class Engine {
         helpers.set(i, f);
       });
     }
-    this.#imports = { ...imports, ...monitorExports(machine, imports) };
+    const real = { ...imports, ...monitorExports(machine, imports) };
+    this.#imports = o.checkInterpreter ? Checker.wrap(real, () => this.checker!) : real;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(o.interpreter), { env: this.#imports });
+    this.checker = o.checkInterpreter && new Checker(this, o.checkInterpreter, this.#imports);
     this.#stub = exports.stub;
     this.tbs.set(0, exports.run);
     this.#run[0] = exports.run;
@@ -181,6 +189,11 @@ export class Engine {
     this.machine.count('instances_made', 1);
     this.machine.count('instantiate_ns', (performance.now() - began) * 1e6);
   }
+
+  /** Makes generated code come back when it is to enter region n; this thread's instance stays. */
+  park(n: number): void { this.tbs.set(n, this.#stub); }
+  /** Lets generated code enter this thread's instance of region n. */
+  unpark(n: number): void { this.tbs.set(n, this.#run[n] ?? this.#stub); }
 
   mmu(cpu: Vcpu): SoftMmu { return this.#mmus[cpu.index]!; }
 
@@ -240,6 +253,18 @@ export class Engine {
       if ('full' in done) return 0;
       // The page was written while we translated it: do it over.
     }
+  }
+
+  /** The ops of a TB, translated again, for reports. */
+  opsText(tb: number): string {
+    const { i32, ram32 } = this.machine, word = (f: number) => i32[tb + f >>> 2], T = TB.off, phys = this.store.phys(tb), start = phys % TARGET_PAGE_SIZE;
+    const tcg = this.#tcg, page = (phys - start) / 4;
+    tcg.reset();
+    this.target.translate(tcg, {
+      pcLo: start, pcHi: 0, flags: word(T.flags), csBase: word(T.cs_base), cflags: word(T.cflags), maxInsns: word(T.icount),
+      ldl: (offset) => Atomics.load(ram32, page + (offset >>> 2)),
+    });
+    return printOps(tcg.ops);
   }
 
   /** Prepares the vCPUs this thread owns: empty TLBs, no pending anything. Before they run. */

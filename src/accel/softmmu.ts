@@ -121,8 +121,8 @@ export class SoftMmu implements TargetServices {
     return u32[w] + u32[w + 1] * 2 ** 32 + (lo & ~PAGE_MASK);
   }
 
-  /** Restores the exact state of the faulting instruction. */
-  #restore(tb: number, insnRef: number): void {
+  /** Restores the exact state of an instruction that was left at an access. */
+  restore(tb: number, insnRef: number): void {
     const s = this.#store.insnStart(tb, insnRef);
     this.cpu.target.restoreState(this.cpu, s.pc, s.data);
   }
@@ -253,7 +253,7 @@ export class SoftMmu implements TargetServices {
       if (memop & MemOp.MO_SEQCST) this.#fence();
       return SLOW_DONE;
     }
-    this.#restore(tb, insnRef);
+    this.restore(tb, insnRef);
     return SLOW_FAULT;
   }
 
@@ -269,7 +269,7 @@ export class SoftMmu implements TargetServices {
       if (memop & MemOp.MO_SEQCST) this.#fence();
       return SLOW_DONE;
     }
-    this.#restore(tb, insnRef);
+    this.restore(tb, insnRef);
     return SLOW_FAULT;
   }
 
@@ -281,7 +281,7 @@ export class SoftMmu implements TargetServices {
     const memop = memopKind & 0xff, kind = RMW_KINDS[memopKind >> 8];
     const mmuIdx = (tlbOffset - off.tlb_d) / TLBDesc.size;
     const n = 1 << (memop & MemOp.MO_SIZE);
-    const fault = () => { this.#restore(tb, insnRef); return SLOW_FAULT; };
+    const fault = () => { this.restore(tb, insnRef); return SLOW_FAULT; };
     const misaligned = (lo & (n - 1)) !== 0;
     if (misaligned && !this.cpu.target.allowsUnalignedAtomic(this.cpu, lo, n)) {
       this.cpu.target.unalignedAccess(this.cpu, lo, hi, MMU_DATA_LOAD, mmuIdx);
@@ -303,6 +303,19 @@ export class SoftMmu implements TargetServices {
     }
     let done = false;
     return this.runExclusive(() => { done = this.#rmwPlain(lo, hi, n, kind, mmuIdx); }) && done ? SLOW_DONE : fault();
+  }
+
+  /** An aligned read-modify-write whose slow path said SLOW_RETRY. */
+  rmwPage(lo: number, hi: number, memopKind: number, tlbOffset: number): void {
+    const entry = this.#lookup(lo, hi, MMU_DATA_STORE, (tlbOffset - off.tlb_d) / TLBDesc.size);
+    this.#rmwInRam(this.#ramAddr(entry, lo, hi), 1 << (memopKind & MemOp.MO_SIZE), RMW_KINDS[memopKind >> 8]);
+  }
+
+  /** Ram offset of an access of `n` bytes to plain memory on one page, without code when it is a write; -1: anything else. Raises nothing. */
+  plainRam(lo: number, hi: number, n: number, write: boolean, mmuIdx: number): number {
+    if ((lo & ~PAGE_MASK) + n > TARGET_PAGE_SIZE) return -1;
+    const access = write ? MMU_DATA_STORE : MMU_DATA_LOAD, entry = this.#lookup(lo, hi, access, mmuIdx, true);
+    return entry === 0 || Atomics.load(this.cpu.machine.i32, entry + TAG[access] >>> 2) & TLB_FLAGS_MASK ? -1 : this.#ramAddr(entry, lo, hi);
   }
 
   /** An aligned read-modify-write on RAM, atomic: a compare-exchange loop on the aligned word around it. */
@@ -346,7 +359,7 @@ export class SoftMmu implements TargetServices {
   /** Slow load-exclusive: the value goes to helper_ret, 16 bytes of it for MO_128. */
   slowLl(tb: number, insnRef: number, lo: number, hi: number, memop: number, tlbOffset: number): number {
     const mmuIdx = (tlbOffset - off.tlb_d) / TLBDesc.size, { cpu } = this, n = 1 << (memop & MemOp.MO_SIZE), ret = cpu.base + off.helper_ret;
-    const fault = () => { this.#restore(tb, insnRef); return SLOW_FAULT; };
+    const fault = () => { this.restore(tb, insnRef); return SLOW_FAULT; };
     if (!this.#aligned(lo, hi, memop | MemOp.MO_SEQCST, MMU_DATA_LOAD, mmuIdx) || this.#watched(lo, hi, n, BP_MEM_READ, mmuIdx)) return fault();
     cpu.st64(off.helper_ret, 0n);
     let entry = this.#lookup(lo, hi, MMU_DATA_LOAD, mmuIdx);
@@ -381,7 +394,7 @@ export class SoftMmu implements TargetServices {
   /** Slow store-exclusive of the value in helper_arg: helper_ret = 0 when the monitor was open there, else 1. */
   slowSc(tb: number, insnRef: number, lo: number, hi: number, memop: number, tlbOffset: number): number {
     const mmuIdx = (tlbOffset - off.tlb_d) / TLBDesc.size, { cpu } = this, n = 1 << (memop & MemOp.MO_SIZE);
-    const fault = () => { this.#restore(tb, insnRef); return SLOW_FAULT; };
+    const fault = () => { this.restore(tb, insnRef); return SLOW_FAULT; };
     if (!this.#aligned(lo, hi, memop | MemOp.MO_SEQCST, MMU_DATA_STORE, mmuIdx) || this.#watched(lo, hi, n, BP_MEM_WRITE, mmuIdx)) return fault();
     const entry = this.#lookup(lo, hi, MMU_DATA_STORE, mmuIdx);
     if (entry === 0) return fault();

@@ -89,6 +89,12 @@ export interface TargetCpu {
 
   /** Names of the globals that restoreState writes. */
   readonly restoredGlobals: readonly string[];
+  /** Fields of env that hold no state from one instruction to the next. */
+  readonly scratchFields?: readonly string[];
+  /** Fields that count by what they stand for together: lazyState, by the name lazyName. */
+  readonly lazyFields?: readonly string[];
+  readonly lazyName?: string;
+  lazyState?(cpu: Vcpu): number;
   /** Declares the globals. Called once a thread. */
   initTcg(tcg: TCGContext): void;
   /** Emits the ops of one TB into `tcg`. */

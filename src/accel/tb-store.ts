@@ -41,6 +41,8 @@ export interface JitStats {
   coldInsns: number; hotInsns: number;
   /** Requests to leave that found a vCPU in a region, in the interpreter. */
   hotSamples: number; coldSamples: number;
+  /** Runs of regions compared with the interpreter, of these run again through the fast paths; not compared. */
+  checks: number; checkReruns: number; checkSkipped: number;
 }
 
 /** Outcome of an insertion: the TB to run, or why there is none. */
@@ -66,6 +68,8 @@ export class TbStore {
   readonly #codePtr: number;
   readonly #tbCount: number;
   readonly #maxTbs: number;
+  /** TBs this thread has taken out of use. */
+  invalidated = 0;
 
   constructor(m: Machine, cpus: readonly Vcpu[]) {
     this.#m = m;
@@ -214,6 +218,7 @@ export class TbStore {
   /** Takes a TB out of use. The page lock is held. vCPUs inside it leave at its end. */
   #invalidateLocked(tb: number): void {
     const i32 = this.#i32;
+    this.invalidated++;
     Atomics.or(i32, (tb + T.flags) >>> 2, TB_INVALID);
     this.qht.remove(i32[tb + T.hash >>> 2], tb);
     for (const n of [0, 1]) this.#unlinkOutgoing(tb, n);
@@ -387,6 +392,7 @@ export class TbStore {
       compiledRegions: m.counter('compiled_regions'), compiledTbs: m.counter('compiled_tbs'), regionBytes: m.counter('compiled_bytes'), droppedRegions: m.counter('dropped_regions'),
       compileMs: m.counter('compile_ns') / 1e6, instances: Atomics.load(i32, m.global('instances')), instancesMade: m.counter('instances_made'), instantiateMs: m.counter('instantiate_ns') / 1e6,
       coldInsns: m.counter('cold_insns') + this.#interpreted(), hotInsns: sum('hot_insns'), hotSamples: sum('hot_samples'), coldSamples: sum('cold_samples'),
+      checks: m.counter('checks'), checkReruns: m.counter('check_reruns'), checkSkipped: m.counter('check_skipped'),
       tbs: Atomics.load(i32, this.#tbCount),
       codeBytes: (Atomics.load(i32, this.#codePtr) >>> 0) - this.#m.layout.codeBase,
       flushes: Atomics.load(i32, this.#m.global('tb_gen')) - 1,

@@ -177,7 +177,6 @@ export function parseAccel(texts: readonly string[], machineAccel: string | unde
     accel.oneInsnPerTb = opts.bool('one-insn-per-tb') ?? accel.oneInsnPerTb;
     accel.stats = opts.bool('stats') ?? accel.stats;
     accel.check = opts.bool('check') ?? accel.check;
-    if (accel.check) throw opts.error('check=on is not available yet', 'not-available');
     if (opts.bool('split-wx')) throw opts.error('split-wx=on is not available yet', 'not-available');
     const [unknown] = opts.rest;
     if (unknown !== undefined) throw opts.error(`Property 'tcg-accel.${unknown}' not found`);

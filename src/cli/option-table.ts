@@ -41,6 +41,7 @@ export const IMPLEMENTED = [
       'tb-size=n (size of the translation block cache in MiB)',
       'exclusive=scheme (how load-/store-exclusive are emulated)',
       'one-insn-per-tb=on|off (one guest instruction a translation block)',
+      'check=on|off (compare what compiled code does with the interpreter; slow)',
       'stats=on|off (count instructions; write the figures of info jit at the end)',
     ],
   },

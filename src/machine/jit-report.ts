@@ -24,5 +24,6 @@ export function jitLines(s: JitStats, tbSize: number): string[] {
     `hot time share      ${share(s.hotSamples, s.coldSamples)} of ${s.hotSamples + s.coldSamples} samples`,
     `cold instructions   ${s.coldInsns}`,
     ...(s.hotInsns === 0 ? [] : [`hot instructions    ${s.hotInsns}`, `hot share           ${share(s.hotInsns, s.coldInsns)} of the instructions`]),
+    ...(s.checks + s.checkSkipped === 0 ? [] : [`checks              ${s.checks} the same, ${s.checkReruns} of them run again through the fast paths, ${s.checkSkipped} not compared`]),
   ];
 }

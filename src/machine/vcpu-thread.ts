@@ -45,6 +45,8 @@ export interface VcpuThreadData {
   readonly interpreter: Uint8Array<ArrayBuffer>;
   /** Words of the archive of translations. */
   readonly archive?: Int32Array;
+  /** With check=on: runs one TB at a time. */
+  readonly checkInterpreter?: Uint8Array<ArrayBuffer> | undefined;
   /** vCPUs this thread runs. */
   readonly own: readonly number[];
 }
@@ -120,7 +122,7 @@ export function createEngine(data: VcpuThreadData): Engine {
   const { machine, config, clock, gic } = open(data);
   machine.profile.join(data.own[0], data.own.length);
   const target = createTarget(machine, clock, config, gic, (n) => engine.cpus[n]);
-  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions, archive: data.archive && new TbArchive(data.archive), ...traceHooks(config.log?.items ?? 0, machine) });
+  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, checkInterpreter: data.checkInterpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions, archive: data.archive && new TbArchive(data.archive), ...traceHooks(config.log?.items ?? 0, machine) });
   return engine;
 }
 

@@ -67,6 +67,8 @@ export const vcpuThreadName = (thread: 'multi' | 'single', cpu: number): string 
 const HOT_MASK = 0x1fff;
 /** TBs translated in a run that make it worth while to keep its translations. */
 const WORTH_KEEPING = 2000;
+/** The same with check=on: more code becomes hot. */
+const CHECK_HOT_MASK = 0x3ff;
 
 /** What a guest can ask of the machine as a whole. */
 export type GuestRequest = 'shutdown' | 'reset' | 'panic';
@@ -111,6 +113,8 @@ export interface VirtOptions {
   profileLocks?: boolean;
   /** Hot code is compiled to wasm regions; off: interpreter only. */
   regions?: boolean;
+  /** Regions are compared with the interpreter. */
+  check?: boolean;
   /** Regions count the instructions they run. */
   jitStats?: boolean;
   /** `-accel tcg,exclusive=`. */
@@ -180,12 +184,13 @@ export class VirtMachine {
     this.gic = createGic(machine, config);
     this.gic.init();
     const target = createTarget(machine, this.clock, config, this.gic, (n) => this.#cpus[n]);
-    const interpreter = generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages, hotMask: o.regions ? HOT_MASK : 0 });
+    const interpreter = generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages, hotMask: o.regions ? (o.check ? CHECK_HOT_MASK : HOT_MASK) : 0 });
+    const checkInterpreter = o.check && o.regions ? generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages, oneTb: true }) : undefined;
     const { log: _log, nrCpus, ...kind } = config;
     // Logs say what is met in translation.
     this.#archiveFile = o.log?.items ? undefined : archiveFile(worker('vcpu'), { ...kind, single: spec.single, smp: nrCpus > 1 });
     this.#archive = this.#archiveFile === undefined ? undefined : loadArchive(this.#archiveFile);
-    this.#data = { spec, interpreter, archive: this.#archive?.words };
+    this.#data = { spec, interpreter, checkInterpreter, archive: this.#archive?.words };
     // The main thread's engine never runs guest code: it prepares the vCPU blocks.
     this.#engine = new Engine({ machine, target, interpreter, own: Array.from({ length: o.cpus }, (_, i) => i), localDevices: new Map() });
     this.#cpus = this.#engine.cpus;

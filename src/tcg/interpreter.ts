@@ -25,6 +25,8 @@ export interface InterpreterOptions {
   ramPages: number;
   /** A TB leaves with TB_EXIT_HOT each time its execution count has these bits (2^n - 1) all zero; 0 = never. */
   hotMask?: number;
+  /** Each TB returns at its end, and runs whatever is asked of the vCPU. */
+  oneTb?: boolean;
 }
 
 /** Index of a virtual PC in tb_jmp_cache (multiplicative hashing, Knuth 6.4). `emitJmpCacheProbe` holds its wasm twin. */
@@ -139,6 +141,7 @@ class InterpreterEmit implements WasmCallEmit {
   }
   gotoTb(slot: number): void {
     const w = this.w;
+    if (this.#opt.oneTb) return this.exitTb(slot);
     // 0 = unlinked, 1 = this TB was invalidated: never linked again.
     w.localGet(TBP); w.atomic('i32_load', TB.off.jmp_dest + 4 * slot); w.localTee(DEST);
     w.i32Const(1); w.op('i32_le_u');
@@ -146,6 +149,7 @@ class InterpreterEmit implements WasmCallEmit {
     this.#enterDest();
   }
   gotoPtr(): void {
+    if (this.#opt.oneTb) return this.exitTb(TB_EXIT_NOCHAIN);
     const { w } = this, miss = w.block();
     emitJmpCacheProbe(this, ENV, this.#opt.pcOffset, DEST, miss);
     const kind = this.v.stat[0];
@@ -233,12 +237,14 @@ export function generateInterpreter(opt: InterpreterOptions): Uint8Array<ArrayBu
   const e = new InterpreterEmit(w, locals, signatures, tbFunc, opt);
 
   e.enter = w.loop();
-  // A byte of it needs no check of its alignment.
-  w.localGet(ENV); w.atomic('i32_load8_u', CPUState.off.exit_request);
-  w.hint(false); w.if(); e.exitTb(TB_EXIT_REQUESTED); w.end();
-  w.localGet(TBP);
-  w.localGet(TBP); w.mem('i32_load', TB.off.exec_count); w.i32Const(1); w.op('i32_add'); w.localTee(PC);
-  w.mem('i32_store', TB.off.exec_count);
+  if (!opt.oneTb) {
+    // A byte of it needs no check of its alignment.
+    w.localGet(ENV); w.atomic('i32_load8_u', CPUState.off.exit_request);
+    w.hint(false); w.if(); e.exitTb(TB_EXIT_REQUESTED); w.end();
+    w.localGet(TBP);
+    w.localGet(TBP); w.mem('i32_load', TB.off.exec_count); w.i32Const(1); w.op('i32_add'); w.localTee(PC);
+    w.mem('i32_store', TB.off.exec_count);
+  }
   if (opt.hotMask) {
     w.localGet(PC); w.i32Const(opt.hotMask); w.op('i32_and'); w.op('i32_eqz');
     w.hint(false); w.if(); e.exitTb(TB_EXIT_HOT); w.end();

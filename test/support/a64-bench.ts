@@ -2,6 +2,7 @@
 import { createRam } from '../../src/memory/ram.ts';
 import { Engine } from '../../src/accel/engine.ts';
 import { cpuExec } from '../../src/accel/cpu-exec.ts';
+import type { LocalDevice } from '../../src/accel/io.ts';
 import { Machine } from '../../src/accel/machine-view.ts';
 import type { TbArchive } from '../../src/accel/tb-archive.ts';
 import { HelperTable, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type TargetCpu, type TbRequest, type TbResult, type Translation } from '../../src/accel/target.ts';
@@ -42,6 +43,10 @@ class BenchTarget implements TargetCpu {
   readonly mmuModes = 3;
   readonly wasmModules = { helpers: loadArmHelpers() };
   readonly restoredGlobals = ['pc', 'cc_op'];
+  readonly scratchFields = ['vec_scratch'];
+  readonly lazyFields = ['cc_op', 'cc_a', 'cc_b'];
+  readonly lazyName = 'NZCV';
+  lazyState(cpu: Vcpu): number { return readNzcv(cpu); }
   chainFlags(flags: number): number { return flags; }
   readonly core: CoreHelpers;
   g!: ArmGlobals;
@@ -100,8 +105,13 @@ class BenchTarget implements TargetCpu {
   }
   execInterrupt(): boolean { return false; }
   hasWork(): boolean { return true; }
-  dumpState(): string { return ''; }
+  dumpState(cpu: Vcpu): string { return Array.from({ length: 32 }, (_, r) => `x${r}=${cpu.ld64(envOff.x + 8 * r).toString(16)}`).join(' '); }
 }
+
+/** Physical address of the page of a bench's device. */
+export const DEVICE = 0x200000;
+
+export interface BenchOptions { readonly check?: boolean; readonly device?: LocalDevice }
 
 export class A64Bench {
   readonly target: BenchTarget;
@@ -114,21 +124,24 @@ export class A64Bench {
 
   /**
    * `nrCpus` above 1: a machine of several vCPU threads of which only this one exists; it must leave to be alone.
+   * `check`: regions can be compared with the interpreter. `device`: what is behind the physical page DEVICE.
    * `regions`: TBs may have compiled regions (a test makes them itself). `exclusive`: the scheme; with another one than
    * the default this thread has all vCPUs, run one at a time. `archive`: translations of another bench.
    */
-  constructor(feat: ArmFeatures = allFeatures(true), more?: MoreHelpers, nrCpus = 1, regions = false, exclusive?: ExclusiveSchemeName, archive?: TbArchive) {
+  constructor(feat: ArmFeatures = allFeatures(true), more?: MoreHelpers, nrCpus = 1, regions = false, exclusive?: ExclusiveSchemeName, archive?: TbArchive, { check = false, device }: BenchOptions = {}) {
     this.target = new BenchTarget(feat, more);
     const layout = stateLayout({ nrCpus, cpuBlockBytes: cpuBlockSize(CPUARMState), ramBytes: RAM_BYTES, tbSize: 64 << 20, deviceBytes: 4096 });
     const statePages = layout.totalBytes / 65536, ramPages = RAM_BYTES / 65536;
     this.machine = new Machine({
       state: new WebAssembly.Memory({ initial: statePages, maximum: statePages, shared: true }),
       ram: createRam(ramPages),
-      layout, flat: [{ base: 0, size: RAM_BYTES, kind: 'ram', name: 'ram', ramOffset: 0 }], single: nrCpus === 1 || exclusive !== undefined, config: {},
+      layout, flat: [{ base: 0, size: RAM_BYTES, kind: 'ram', name: 'ram', ramOffset: 0 }, ...(device ? [{ base: DEVICE, size: 4096, kind: 'local' as const, name: 'device', region: 1 }] : [])],
+      single: nrCpus === 1 || exclusive !== undefined, config: {},
       granuleBits: EXCLUSIVE_GRANULE_BITS[exclusive ?? 'cmpxchg'],
     });
     this.engine = new Engine({
-      machine: this.machine, target: this.target, own: Array.from({ length: exclusive ? nrCpus : 1 }, (_, n) => n), localDevices: new Map(), regions, archive,
+      machine: this.machine, target: this.target, own: Array.from({ length: exclusive ? nrCpus : 1 }, (_, n) => n), localDevices: new Map(device ? [[1, device]] : []), regions, archive,
+      checkInterpreter: check ? generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages, oneTb: true }) : undefined,
       interpreter: generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages }),
     });
     this.engine.store.reset();

@@ -9,7 +9,7 @@ import type { HelperRef, TCGContext } from '../../tcg/context.ts';
 import { ARM_MMU_MODES, ARMMMUIdx, CPUARMState, envOff, flagMask, getFlag, TBFlag } from './env.ts';
 import { FSC, pendingInterrupt, raiseAbort, takeException } from './exceptions.ts';
 import type { CpuModel } from './features.ts';
-import { CC, writeNzcv } from './flags.ts';
+import { CC, readNzcv, writeNzcv } from './flags.ts';
 import { gdbRegisters, type GdbRegisters } from './gdb-registers.ts';
 import { translateForDebugger } from './gdb-translate.ts';
 import { registerExclusiveHelpers } from './helpers/exclusive.ts';
@@ -121,6 +121,11 @@ export class ArmCpu implements TargetCpu {
     if (cpu.services) cpu.services.tlbFlush((1 << ARM_MMU_MODES) - 1);
     rebuildHflags(cpu);
   }
+
+  readonly scratchFields = ['vec_scratch'];
+  readonly lazyFields = ['cc_op', 'cc_a', 'cc_b'];
+  readonly lazyName = 'NZCV';
+  lazyState(cpu: Vcpu): number { return readNzcv(cpu); }
 
   pcLo(cpu: Vcpu): number { return cpu.ld32(envOff.pc); }
   pcHi(cpu: Vcpu): number { return cpu.ld32(envOff.pc + 4); }

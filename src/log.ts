@@ -176,14 +176,14 @@ function open(mode: 'w' | 'a'): void {
     if (mode === 'w') closeSync(openSync(path, 'w'));
     fd = openSync(path, 'a');
   } catch (error) {
-    throw new UserError('log-file', `Error opening logfile ${path}: ${systemMessage(error).replace(/^./, (c) => c.toUpperCase())}`);
+    throw new UserError('log-file', `Error opening logfile ${path}: ${systemMessage(error)}`);
   }
 }
 
-/** The system's words for a failed call: `no such file or directory`. */
+/** The system's words for a failed call: `No such file or directory`. */
 export function systemMessage(error: unknown): string {
   const { errno, message } = ((error as AggregateError).errors?.[0] ?? error) as NodeJS.ErrnoException;
-  return (errno !== undefined && getSystemErrorMap().get(errno)?.[1]) || message;
+  return ((errno !== undefined && getSystemErrorMap().get(errno)?.[1]) || message).replace(/^./, (c) => c.toUpperCase());
 }
 
 /**

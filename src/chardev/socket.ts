@@ -108,7 +108,7 @@ export class SocketBackend extends HostBackend {
     const fail = (why: string) => new UserError('chardev-bind', address.type === 'unix'
       ? `${this.#spec.option}: Failed to bind socket to ${address.path}: ${why}`
       : `${this.#spec.option}: Failed to find an available port: ${why}`);
-    if (address.type === 'unix' && !(await removeStale(address.path))) throw fail('address already in use');
+    if (address.type === 'unix' && !(await removeStale(address.path))) throw fail('Address already in use');
     const last = address.type === 'inet' ? address.to ?? address.port : 0;
     for (let port = address.type === 'inet' ? address.port : 0; ; port++) {
       try {
@@ -116,7 +116,7 @@ export class SocketBackend extends HostBackend {
         break;
       } catch (error) {
         // A folder that is not there is reported as one that must not be written.
-        if (address.type === 'unix' && codeOf(error) === 'EACCES' && !existsSync(dirname(address.path))) throw fail('no such file or directory');
+        if (address.type === 'unix' && codeOf(error) === 'EACCES' && !existsSync(dirname(address.path))) throw fail('No such file or directory');
         if (codeOf(error) !== 'EADDRINUSE' || port >= last) throw fail(systemMessage(error));
       }
     }

@@ -9,6 +9,8 @@ import { splitCommas } from './qemu-opts.ts';
 export interface ConfigOption {
   readonly option: string;
   readonly text: string;
+  /** `FILE:LINE` of its last line, as QEMU counts. */
+  readonly where: string;
 }
 
 const escape = (value: string) => value.replaceAll(',', ',,');
@@ -29,7 +31,7 @@ export function readConfig(path: string): ConfigOption[] {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UserError('config-file', `-readconfig ${path}: Could not open '${path}': ${systemMessage(error).replace(/^./, (c) => c.toUpperCase())}`);
+    throw new UserError('config-file', `-readconfig ${path}: Could not open '${path}': ${systemMessage(error)}`);
   }
   return parseConfig(path, text);
 }
@@ -41,6 +43,7 @@ export function parseConfig(path: string, text: string): ConfigOption[] {
   const fail = (line: number, message: string) => new UserError('config-file', `${path}:${line}: ${message}`);
   const finish = () => {
     if (!group) return;
+    if (!Object.hasOwn(OPTION_GROUPS, group.name) && !Object.hasOwn(DRIVER_GROUPS, group.name)) throw fail(group.line, `There is no option group '${group.name}'`);
     const driver = DRIVER_GROUPS[group.name];
     if (driver) {
       const value = group.values.find(([key]) => key === driver.key)?.[1];
@@ -52,7 +55,7 @@ export function parseConfig(path: string, text: string): ConfigOption[] {
     const values = group.values.toSorted(([a], [b]) => Number(b === implied) - Number(a === implied));
     const parts = values.map(([key, value]) => `${key}=${escape(value)}`);
     if (group.id !== undefined && (group.name === 'chardev' || group.name === 'object')) parts.push(`id=${escape(group.id)}`);
-    if (parts.length > 0) options.push({ option, text: parts.join(',') });
+    if (parts.length > 0) options.push({ option, text: parts.join(','), where: `${path}:${group.line}` });
   };
   text.split('\n').forEach((raw, i) => {
     const line = i + 1, content = raw.trim();
@@ -61,7 +64,6 @@ export function parseConfig(path: string, text: string): ConfigOption[] {
     if (header) {
       finish();
       const [, name, id] = header;
-      if (!Object.hasOwn(OPTION_GROUPS, name) && !Object.hasOwn(DRIVER_GROUPS, name)) throw fail(line, `There is no option group '${name}'`);
       group = { name, id, values: [], line };
       return;
     }
@@ -70,6 +72,7 @@ export function parseConfig(path: string, text: string): ConfigOption[] {
     if (!group) throw fail(line, 'no group defined');
     const known = OPTION_GROUPS[group.name]?.parameters;
     if (known && Object.keys(known).length > 0 && !(pair[1] in known) && group.name !== 'machine') throw fail(line, `Invalid parameter '${pair[1]}'`);
+    group.line = line;
     group.values.push([pair[1], pair[2]]);
   });
   finish();

@@ -75,7 +75,7 @@ async function writeConfig(path: string, text: string): Promise<void> {
   try {
     writeFileSync(path, text);
   } catch (error) {
-    throw new UserError('config-file', `-writeconfig ${path}: ${path}: ${systemMessage(error).replace(/^./, (c) => c.toUpperCase())}`);
+    throw new UserError('config-file', `-writeconfig ${path}: ${path}: ${systemMessage(error)}`);
   }
 }
 

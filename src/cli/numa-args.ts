@@ -33,8 +33,8 @@ export function parseNuma(text: string): NumaArgument {
       default: throw opts.error(`Parameter 'type' does not accept value '${type}'`);
     }
   };
-  const parsed = option(), [unknown] = opts.rest;
-  if (unknown !== undefined) throw opts.error(`Invalid parameter '${unknown}'`);
+  const parsed = option();
+  opts.finish();
   return { where: opts.where, option: parsed };
 }
 

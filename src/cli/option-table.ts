@@ -159,6 +159,7 @@ export const IMPLEMENTED = [
       'watchdog=reset|shutdown|poweroff|inject-nmi|pause|debug|none: action when the watchdog fires [default=reset]',
     ],
   },
+  { name: 'watchdog-action', arg: 'reset|shutdown|poweroff|inject-nmi|pause|debug|none', section: 'Debug/Expert', help: ['action when the watchdog fires, as -action watchdog= [default=reset]'], implemented: true },
   {
     name: 'rtc', arg: '[base=utc|localtime|<datetime>][,clock=host|rt|vm]', section: 'Debug/Expert', implemented: true,
     help: ['set the RTC base and clock'],
@@ -210,7 +211,6 @@ export const REFUSED: readonly OptionRow[] = [
   later('Debug/Expert', 'fw_cfg', '[name=]name,file=file', 'firmware configuration entry'),
   later('Debug/Expert', 'loadvm', 'tag', 'start from a saved state'),
   later('Debug/Expert', 'incoming', 'uri', 'incoming migration'),
-  later('Debug/Expert', 'watchdog-action', 'action', 'action of the watchdog'),
   later('Debug/Expert', 'overcommit', '[mem-lock=on|off][,cpu-pm=on|off]', 'host resources'),
   later('Debug/Expert', 'sandbox', 'on|off[,...]', 'system call filter'),
   later('Debug/Expert', 'runas', 'user', 'change user'),

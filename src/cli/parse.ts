@@ -8,7 +8,7 @@ import type { ChardevOptions, ChardevSpec, MonitorSpec } from '../chardev/spec.t
 import { GICV2_MAX_CPUS } from './catalog.ts';
 import type { Catalog } from './catalog.ts';
 import { parseChardev, parseDevice, type DeviceArg } from './chardev-args.ts';
-import { configText, readConfig } from './config-file.ts';
+import { configText, readConfig, type ConfigOption } from './config-file.ts';
 import { UserError } from '../errors.ts';
 import { listing } from './help.ts';
 import { parseAccel, parseCpu, parseMachine, parseMemory } from './machine-args.ts';
@@ -37,7 +37,7 @@ const GDB_CHARDEV = 'gdb';
 const HELP_WORDS = ['help', '?'];
 
 /** Splits argv into options. UserErrors `unknown-option`, `missing-argument`, `not-available`. */
-function collect(argv: readonly string[]): Collected {
+function collect(argv: readonly string[], origins: ConfigOption[]): Collected {
   const found: Partial<Record<OptionName, string[]>> = {};
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i];
@@ -54,7 +54,11 @@ function collect(argv: readonly string[]): Collected {
     if (row === withValue && text === '') throw new UserError('missing-argument', `${word}: the file name is missing`, `--${row.name} alone prints the report`);
     (found[row.name as OptionName] ??= []).push(text);
     // Its options count from here on, as if they were typed.
-    if (row.name === 'readconfig') for (const o of readConfig(text)) (found[o.option as OptionName] ??= []).push(o.text);
+    if (row.name !== 'readconfig') continue;
+    for (const o of readConfig(text)) {
+      (found[o.option as OptionName] ??= []).push(o.text);
+      origins.push(o);
+    }
   }
   return Object.fromEntries(IMPLEMENTED.map(({ name }) => [name, found[name] ?? []])) as unknown as Collected;
 }
@@ -79,7 +83,19 @@ function findListing(given: Collected, catalog: Catalog): string | undefined {
  * references resolve, limits of the machine hold. Every mistake is a UserError.
  */
 export function parseCommandLine(argv: readonly string[], catalog: Catalog): CliRequest {
-  const typed = collect(argv);
+  const origins: ConfigOption[] = [];
+  try {
+    return parseCollected(collect(argv, origins), catalog);
+  } catch (error) {
+    // What a configuration file says is wrong there.
+    const from = error instanceof UserError ? origins.find((o) => error.message.startsWith(`-${o.option} ${o.text}: `)) : undefined;
+    if (!from) throw error;
+    const { code, message, hint } = error as UserError;
+    throw new UserError(code, from.where + message.slice(`-${from.option} ${from.text}`.length), hint);
+  }
+}
+
+function parseCollected(typed: Collected, catalog: Catalog): CliRequest {
   const text = findListing(typed, catalog);
   if (text !== undefined) return { kind: 'print', text };
 
@@ -204,7 +220,7 @@ function checkBootOrder(given: Collected): void {
     for (const key of ['menu', 'strict']) opts.bool(key);
     for (const key of ['splash-time', 'reboot-timeout']) opts.integer(key);
     opts.string('splash');
-    opts.finish();
+    opts.finish(true);
   }
 }
 
@@ -301,6 +317,8 @@ function parseEscape(given: Collected): number {
 
 // --- the rest ------------------------------------------------------------------------------------------------------
 
+const WATCHDOG_ACTIONS = ['reset', 'shutdown', 'poweroff', 'pause', 'debug', 'none', 'inject-nmi'] as const;
+
 function parseActions(given: Collected): Pick<MachineOptions, 'onReboot' | 'onShutdown' | 'onPanic' | 'onWatchdog'> {
   let onReboot: MachineOptions['onReboot'] = 'reset', onShutdown: MachineOptions['onShutdown'] = 'poweroff';
   let onPanic: MachineOptions['onPanic'] = 'shutdown', onWatchdog: MachineOptions['onWatchdog'] = 'reset';
@@ -309,10 +327,10 @@ function parseActions(given: Collected): Pick<MachineOptions, 'onReboot' | 'onSh
     onReboot = opts.choice('reboot', ['reset', 'shutdown']) ?? onReboot;
     onShutdown = opts.choice('shutdown', ['poweroff', 'pause']) ?? onShutdown;
     onPanic = opts.choice('panic', ['pause', 'shutdown', 'exit-failure', 'none']) ?? onPanic;
-    onWatchdog = opts.choice('watchdog', ['reset', 'shutdown', 'poweroff', 'pause', 'debug', 'none', 'inject-nmi']) ?? onWatchdog;
-    const [unknown] = opts.rest;
-    if (unknown !== undefined) throw opts.error(`Invalid parameter '${unknown}'`);
+    onWatchdog = opts.choice('watchdog', WATCHDOG_ACTIONS) ?? onWatchdog;
+    opts.finish();
   }
+  for (const text of given['watchdog-action']) onWatchdog = new QemuOpts('-watchdog-action', `watchdog=${text}`).choice('watchdog', WATCHDOG_ACTIONS) ?? onWatchdog;
   if (given['no-reboot'].length > 0) onReboot = 'shutdown';
   if (given['no-shutdown'].length > 0) onShutdown = 'pause';
   return { onReboot, onShutdown, onPanic, onWatchdog };

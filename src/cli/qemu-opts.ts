@@ -128,8 +128,9 @@ export class QemuOpts {
     return [...this.#values.keys()];
   }
 
-  finish(): void {
+  /** UserError when parameters are left; `keyval`: with the words of options that QEMU reads as objects. */
+  finish(keyval = false): void {
     const [key] = this.rest;
-    if (key !== undefined) throw this.error(`Parameter '${key}' is unexpected`);
+    if (key !== undefined) throw this.error(keyval ? `Parameter '${key}' is unexpected` : `Invalid parameter '${key}'`);
   }
 }

@@ -17,7 +17,7 @@ export function parseSmp(texts: readonly string[], machine: MachineInfo, default
       if (value === 0) throw opts.error('Invalid CPU topology: CPU topology parameters must be greater than zero', 'bad-smp');
       given[key] = value;
     }
-    opts.finish();
+    opts.finish(true);
   }
   const fail = (message: string) => new UserError('bad-smp', `-smp ${texts.join(',')}: ${message}`);
   if ((given.dies ?? 1) > 1) throw fail("dies not supported by this machine's CPU topology");

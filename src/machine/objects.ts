@@ -42,7 +42,7 @@ function complete(type: string, properties: ObjectProperties): ObjectProperties 
       try {
         readFileSync(file);
       } catch (error) {
-        throw fail(`Unable to read ${file}: Failed to open file “${file}”: ${systemMessage(error).replace(/^./, (c) => c.toUpperCase())}`);
+        throw fail(`Unable to read ${file}: Failed to open file “${file}”: ${systemMessage(error)}`);
       }
     }
   }

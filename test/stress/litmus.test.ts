@@ -77,7 +77,7 @@ t.test('what cannot be run is named, the others run', { timeout: 300_000 }, asyn
   for (const want of [
     /a\.litmus:4: .*'?FROB/i, /b\.litmus:4: unknown register 'X99'|b\.litmus:4: .*X99/, /c\.litmus:6: contradictory condition: \[x\]=1 and \[x\]=2 cannot hold together/,
     /d\.litmus:5: thread P0 took a data abort .*address 0x100000000/, /e\.litmus:5: '\.word 0' is no instruction/, /f\.expected\.json: it is for another test/,
-    /there is no \.litmus file in '.*empty'/, /cannot read '.*none\.litmus': no such file or directory/, /cannot write the report '.*plain.r\.json': not a directory/,
+    /there is no \.litmus file in '.*empty'/, /cannot read '.*none\.litmus': No such file or directory/, /cannot write the report '.*plain.r\.json': Not a directory/,
   ]) t.equal(lines.filter((l) => want.test(l)).length, 1, `${want} in\n${r.err}`);
   t.match(r.out, /Verdict G unjudged/);
 });

@@ -158,7 +158,7 @@ t.test('a killed server leaves a socket behind; the next one takes it over', asy
   const path = socketPath(t);
   const p = spawn(process.execPath, ['-e', `require('net').createServer().listen(${JSON.stringify(path)}, () => console.log(1))`], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(p.stdout, 'data');
-  await t.rejects(open('-serial', `unix:${path},server=on,wait=off`, '-monitor', 'none'), { code: 'chardev-bind', message: /address already in use/ });
+  await t.rejects(open('-serial', `unix:${path},server=on,wait=off`, '-monitor', 'none'), { code: 'chardev-bind', message: /Address already in use/ });
   p.kill('SIGKILL');
   await once(p, 'exit');
   t.ok(existsSync(path));
@@ -190,7 +190,7 @@ t.test('a client', async (t) => {
   await chardevs.close();
   server.close();
   await once(server, 'close');
-  await t.rejects(open('-serial', `tcp:127.0.0.1:${port}`, '-monitor', 'none'), { code: 'chardev-connect', message: /Failed to connect to '127.0.0.1:\d+': connection refused/ });
+  await t.rejects(open('-serial', `tcp:127.0.0.1:${port}`, '-monitor', 'none'), { code: 'chardev-connect', message: /Failed to connect to '127.0.0.1:\d+': Connection refused/ });
 });
 
 t.test('a client that connects again', async (t) => {
@@ -210,7 +210,7 @@ t.test('port in use', async (t) => {
   const { port } = server.address() as AddressInfo;
   const other = socketPath(t);
   await t.rejects(open('-chardev', `socket,id=o,path=${other},server=on,wait=off`, '-serial', `tcp:127.0.0.1:${port},server=on,wait=off`, '-monitor', 'none'), {
-    code: 'chardev-bind', message: `-serial tcp:127.0.0.1:${port},server=on,wait=off: Failed to find an available port: address already in use`,
+    code: 'chardev-bind', message: `-serial tcp:127.0.0.1:${port},server=on,wait=off: Failed to find an available port: Address already in use`,
   });
   t.notOk(existsSync(other), 'what was opened before is closed again');
   const chardevs = await open('-chardev', `socket,id=s,host=127.0.0.1,port=${port},to=${Math.min(port + 50, 65535)},server=on,wait=off`, '-nodefaults');
@@ -241,7 +241,7 @@ t.test('files', async (t) => {
   await chardevs.close();
   t.equal(readFileSync(join(dir, 'new'), 'utf8'), 'ab');
   t.equal(readFileSync(join(dir, 'old'), 'utf8'), 'older');
-  await t.rejects(open('-serial', `file:${dir}/no/such`, '-monitor', 'none'), { code: 'chardev-open', message: /Could not open '.*': no such file or directory/ });
+  await t.rejects(open('-serial', `file:${dir}/no/such`, '-monitor', 'none'), { code: 'chardev-open', message: /Could not open '.*': No such file or directory/ });
 });
 
 t.test('standard streams that are pipes', async (t) => {

@@ -141,7 +141,7 @@ t.test('mistakes', async (t) => {
     ['-M virt,foo=1', 'bad-parameter', /Property 'virt-machine.foo' not found/],
     ['-M virt,highmem', 'bad-parameter', /Expected '=' after parameter 'highmem'/],
     ['-M virt,smp=4', 'bad-parameter', /Invalid parameter type for 'smp', expected: object/],
-    ['-M virt,memory.foo=1', 'bad-parameter', /Parameter 'foo' is unexpected/],
+    ['-M virt,memory.foo=1', 'bad-parameter', /Invalid parameter 'foo'/],
     ['-M virt,boot.order=z', 'bad-parameter', /Invalid boot device 'z'/],
     ['-M virt,x-oem-id=1234567', 'bad-parameter', /x-oem-id is bigger than 6 bytes/],
     ['-cpu z80', 'unknown-cpu', /unable to find CPU model 'z80'/],

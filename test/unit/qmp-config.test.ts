@@ -51,11 +51,17 @@ t.test('there and back', async (t) => {
 
 t.test('mistakes', async (t) => {
   const cases: readonly (readonly [string, string])[] = [
-    ['[foo]\n a = "b"\n', "c:1: There is no option group 'foo'"], ['\na = "b"\n', 'c:2: no group defined'], ['[machine]\n type = virt\n', 'c:2: parse error'], ['[machine\n', 'c:1: parse error'],
-    ['# x\n[device "d"]\n driver = "nosuch"\n', "c:2: 'nosuch' is not a valid device model name"], ['[smp-opts]\n cpu = "1"\n', "c:2: Invalid parameter 'cpu'"],
-    ['[object "o"]\n a = "1"', "c:1: Parameter 'qom-type' is missing"],
+    ['[foo]\n a = "b"\n', "c:2: There is no option group 'foo'"], ['\na = "b"\n', 'c:2: no group defined'], ['[machine]\n type = virt\n', 'c:2: parse error'], ['[machine\n', 'c:1: parse error'],
+    ['# x\n[device "d"]\n driver = "nosuch"\n', "c:3: 'nosuch' is not a valid device model name"], ['[smp-opts]\n cpu = "1"\n', "c:2: Invalid parameter 'cpu'"],
+    ['[object "o"]\n a = "1"', "c:2: Parameter 'qom-type' is missing"],
   ];
   for (const [text, message] of cases) t.throws(() => parseConfig('c', text), { code: 'config-file', message });
+  // What the parser finds later names the file too.
+  const file = join(t.testdir(), 'late');
+  for (const [text, message] of [['[memory]\n size = "x"\n', /^.*late:2: Parameter 'size' expects a non-negative number/], ['# m\n[mon "m"]\n chardev = "nosuch"\n mode = "control"\n', /^.*late:4: chardev "nosuch" not found/]] as const) {
+    writeFileSync(file, text);
+    t.throws(() => parseCommandLine(['-M', 'virt', '-readconfig', file], catalog), { message });
+  }
   t.throws(() => parseCommandLine(['-readconfig', '/nonexistent'], catalog), { message: "-readconfig /nonexistent: Could not open '/nonexistent': No such file or directory" });
   t.throws(() => parseCommandLine(['--preconfig', '-incoming', 'defer'], catalog), { message: "'preconfig' and 'incoming' options are mutually exclusive" });
   t.throws(() => parseCommandLine(['-daemonize', '-nographic'], catalog), { message: '-nographic cannot be used with -daemonize' });

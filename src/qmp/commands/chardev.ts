@@ -74,7 +74,7 @@ export const chardevCommands = {
       await chardevs.add(spec);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
-      throw new QmpError(`Failed to add chardev '${id}': ${error.message.replace(/^chardev-add: /, '').replace(/: ([a-z])(?=[^:]*$)/, (m) => m.toUpperCase())}`);
+      throw new QmpError(`Failed to add chardev '${id}': ${error.message.replace(/^chardev-add: /, '')}`);
     }
     return {};
   },

@@ -10,15 +10,13 @@ import type { QmpHandlers } from '../server.ts';
 const CHUNK = 1 << 20;
 const PAGE = 4096;
 
-const capitalized = (error: unknown) => systemMessage(error).replace(/^./, (c) => c.toUpperCase());
-
 /** Creates the file and gives it to `fill`. QmpErrors with QEMU's texts. */
 async function withFile(filename: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
   let file: FileHandle;
   try {
     file = await open(filename, 'w');
   } catch (error) {
-    throw new QmpError(`Could not open '${filename}': ${capitalized(error)}`);
+    throw new QmpError(`Could not open '${filename}': ${systemMessage(error)}`);
   }
   try {
     await fill(file);
@@ -72,7 +70,7 @@ export const memoryCommands = {
     try {
       await writeFile(filename, vm.machine!.bootInfo.dtb);
     } catch (error) {
-      throw new QmpError(`Error saving FDT to file ${filename}: ${capitalized(error)}`);
+      throw new QmpError(`Error saving FDT to file ${filename}: ${systemMessage(error)}`);
     }
   },
 } satisfies Partial<QmpHandlers<QmpContext>>;

@@ -7,3 +7,4 @@ const data = workerData as VcpuThreadData;
 const engine = createEngine(data);
 parentPort!.postMessage('ready');
 vcpuThread(engine);
+if (engine.sampler) parentPort!.postMessage({ samples: engine.sampler.result() });

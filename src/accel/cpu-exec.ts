@@ -122,6 +122,7 @@ function runGuest(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): boolean 
     if (Atomics.load(i32, exitRequest) !== 0) {
       // Cleared before the reasons are read: a kick that comes later sets it again.
       Atomics.store(i32, exitRequest, 0); // pairs with src/accel/vcpu.ts#kick
+      engine.sampler?.look(cpu);
       last = 0;
       if (Atomics.load(i32, machine.global('shutdown')) || cpu.load(off.stop) || hasQueuedWork(cpu)
         || Atomics.load(i32, machine.global('exclusive_pending')) || sliceEnds()) return false;

@@ -13,6 +13,7 @@ import { GuestSpins } from './guest-spins.ts';
 import { HotQueue } from './hot-queue.ts';
 import { IoPort, type LocalDevice } from './io.ts';
 import type { Machine } from './machine-view.ts';
+import { Sampler } from './sampler.ts';
 import { SoftMmu } from './softmmu.ts';
 import type { TargetCpu, TbRequest } from './target.ts';
 import type { TbArchive } from './tb-archive.ts';
@@ -35,6 +36,8 @@ export interface EngineOptions {
   regions?: boolean;
   /** Translations of earlier runs. */
   archive?: TbArchive;
+  /** Count where the vCPUs are. */
+  profile?: boolean;
   /** Regions are compared with this interpreter, made with `oneTb`. */
   checkInterpreter?: Uint8Array<ArrayBuffer> | undefined;
   /** Hook of `-d in_asm,op,op_opt`: called twice for each TB translated. */
@@ -78,6 +81,8 @@ export class Engine {
   readonly #stub: TbFunction;
   /** Present with `check=on`. */
   readonly checker: Checker | undefined;
+  /** Present with --profile. */
+  readonly sampler: Sampler | undefined;
   #tbGen = -1;
   readonly hot: HotQueue;
   readonly #onTranslate: EngineOptions['onTranslate'];
@@ -149,6 +154,7 @@ export class Engine {
     this.#imports = o.checkInterpreter ? Checker.wrap(real, () => this.checker!) : real;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(o.interpreter), { env: this.#imports });
     this.checker = o.checkInterpreter && new Checker(this, o.checkInterpreter, this.#imports);
+    this.sampler = o.profile ? new Sampler() : undefined;
     this.#stub = exports.stub;
     this.tbs.set(0, exports.run);
     this.#run[0] = exports.run;

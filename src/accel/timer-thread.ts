@@ -9,6 +9,8 @@ import type { Vcpu } from './vcpu.ts';
  * (there is no on-stack replacement): a loop that nothing interrupts would stay slow for ever.
  */
 const KICK_MS = 10;
+/** The same while guest code is profiled: a kick is a sample. */
+export const PROFILE_MS = 1;
 export const NO_DEADLINE = 0x7fffffffffffffffn;
 
 /**
@@ -17,11 +19,12 @@ export const NO_DEADLINE = 0x7fffffffffffffffn;
  * makes its wait return at once. `fired`: set here, cleared by the owner when it has taken notice; a deadline that has
  * fired is not looked at again until then. pairs with src/target/arm/timer.ts#updateTimers
  */
-export function timerThread(m: Machine, cpus: readonly Vcpu[], deadline: number, fired: number): void {
+export function timerThread(m: Machine, cpus: readonly Vcpu[], deadline: number, fired: number, profile = false): void {
   const clock = new VirtualClock(m), { i32, i64 } = m;
   const word = m.global('timer_word'), shutdown = m.global('shutdown'), rr = m.global('rr_slice'), running = m.global('vm_running');
   const single = m.spec.single && cpus.length > 1;
-  let nextKick = 0;
+  const period = profile ? PROFILE_MS : KICK_MS;
+  let nextKick = 0, nextSlice = 0;
   while (Atomics.load(i32, shutdown) === 0) {
     const seen = Atomics.load(i32, word);
     let wait = Infinity;
@@ -36,9 +39,17 @@ export function timerThread(m: Machine, cpus: readonly Vcpu[], deadline: number,
         } else wait = Math.min(wait, (at - now) / 1e6);
       }
       if (now >= nextKick) {
-        nextKick = now + KICK_MS * 1e6;
-        if (single) Atomics.add(i32, rr, 1);
-        for (const cpu of cpus) if (single || cpu.load(CPUState.off.running)) cpu.kick();
+        nextKick = now + period * 1e6;
+        if (single && now >= nextSlice) {
+          nextSlice = now + KICK_MS * 1e6;
+          Atomics.add(i32, rr, 1);
+        }
+        for (const cpu of cpus) {
+          const runs = cpu.load(CPUState.off.running) !== 0;
+          if (profile && runs) cpu.store(CPUState.off.profile_tick, 1); // pairs with src/accel/sampler.ts#look
+          else if (profile && cpu.load(CPUState.off.halted)) cpu.st32(CPUState.off.profile_idle, cpu.ld32(CPUState.off.profile_idle) + 1);
+          if (single || runs) cpu.kick();
+        }
       }
       wait = Math.min(wait, (nextKick - now) / 1e6);
     }

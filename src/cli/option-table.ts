@@ -139,6 +139,10 @@ export const IMPLEMENTED = [
   { name: 'D', arg: 'logfile', section: 'Debug/Expert', help: ["output log to logfile (default stderr; '%d' stands for the process id)"], implemented: true },
   { name: 'dfilter', arg: 'range,..', section: 'Debug/Expert', help: ['filter debug output to range of addresses: start+length, start-length or start..end'], implemented: true },
   {
+    name: 'profile', value: 'file', section: 'Debug/Expert', implemented: true,
+    help: ['profile guest code: where the vCPUs are a thousand times a second, by function; printed at the end,', "or written to 'file' (.txt, .json; both of them without an ending)"],
+  },
+  {
     name: 'profile-locks', value: 'file', section: 'Debug/Expert', implemented: true,
     help: [
       'profile locks of the guest and of the emulator; the report is printed at the end,',

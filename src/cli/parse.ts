@@ -136,6 +136,7 @@ function parseCollected(typed: Collected, catalog: Catalog): CliRequest {
     semihosting: parseSemihosting(given, chardev),
     rtc: parseRtc(given), seed: parseSeed(given), log: parseLog(given),
     pidfile: lastOf(given.pidfile),
+    profile: given.profile.length > 0 ? { file: lastOf(given.profile) || undefined } : undefined,
     profileLocks: given['profile-locks'].length > 0 ? { file: lastOf(given['profile-locks']) || undefined } : undefined,
     symbols: given.symbols,
     ...chardev,

@@ -105,6 +105,8 @@ export interface MachineOptions extends ChardevOptions {
   readonly seed: bigint | undefined;
   readonly log: LogOptions;
   readonly pidfile: string | undefined;
+  /** `--profile[=FILE]`. */
+  readonly profile: { readonly file: string | undefined } | undefined;
   /** `--profile-locks[=FILE]`. */
   readonly profileLocks: { readonly file: string | undefined } | undefined;
   /** `--symbols`: paths of ELF files and System.maps. */

@@ -9,6 +9,7 @@ import { smpHello } from '../stress/guests/smp-hello.ts';
 import { lockText } from '../profile/lock-text.ts';
 import { fileSymbols } from '../profile/symbols.ts';
 import { readBootFile } from './boot.ts';
+import { checkHotSpotFiles, writeHotSpots } from './hot-spot-files.ts';
 import { checkReportFiles, writeReport } from './lock-profile-files.ts';
 import { exclusiveScheme } from './exclusive-report.ts';
 import { GdbService, type GdbServiceOptions } from './gdb-service.ts';
@@ -40,7 +41,7 @@ export function createVm(o: MachineOptions, boot: VirtOptions['boot'], serial: C
       cpus: o.smp.cpus, cpuModel: o.cpu.model, cpuProps: o.cpu.props, gicVersion: o.virt.gicVersion, ramSize: o.memory.size,
       topology: { sockets: o.smp.sockets, clusters: o.smp.clusters, cores: o.smp.cores, threads: o.smp.threads }, numa,
       thread: o.smp.cpus > 1 ? o.accel.thread : 'multi', tbSize: o.accel.tbSize ?? DEFAULT_TB_SIZE, oneInsnPerTb: o.accel.oneInsnPerTb,
-      check: o.accel.check, jitStats: o.accel.stats, regions: process.env.MTTCG_REGIONS !== '0' && !tracesExecution(o.log.items), serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
+      profile: o.profile !== undefined, check: o.accel.check, jitStats: o.accel.stats, regions: process.env.MTTCG_REGIONS !== '0' && !tracesExecution(o.log.items), serial, boot, nographic: o.nographic, uuid: o.uuid, rtc: o.rtc,
       exclusive: exclusiveScheme(o.accel.exclusive), semihosting: o.semihosting?.enable === true || o.boot.defaultGuest,
       randomness: o.virt.dtbRandomness, phandleStart: o.virt.phandleStart, seed: o.seed, log: logConfig(), onGuest, onExit,
     });
@@ -68,6 +69,7 @@ export interface RunHooks extends ManagementOptions {
  * built when a monitor says so.
  */
 export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<number> {
+  if (o.profile?.file !== undefined) checkHotSpotFiles(o.profile.file);
   if (o.profileLocks?.file !== undefined) checkReportFiles('--profile-locks', o.profileLocks.file);
   const serial = new DeferredBackend();
   let ended!: (code: number) => void;
@@ -96,6 +98,7 @@ export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<nu
     await vm.start();
     const code = await end;
     if (o.profileLocks && vm.machine) reportLocks(o.profileLocks.file, vm.machine, o.name ?? o.boot.kernel);
+    if (o.profile && vm.machine) writeHotSpots(o.profile.file, vm.machine.hotSpots());
     if (o.accel.stats && vm.machine) process.stderr.write(vm.machine.jitReport().map((line) => `${line}\n`).join(''));
     return code;
   } finally {

@@ -31,6 +31,8 @@ export interface ArmConfig {
   semihosting: boolean;
   /** Hot code is compiled to regions. */
   regions: boolean;
+  /** `--profile`: the timer thread asks where the vCPUs are. */
+  profile: boolean;
   /** Regions count the instructions they run. */
   jitStats: boolean;
   /** `-accel tcg,exclusive=`. */
@@ -122,7 +124,7 @@ export function createEngine(data: VcpuThreadData): Engine {
   const { machine, config, clock, gic } = open(data);
   machine.profile.join(data.own[0], data.own.length);
   const target = createTarget(machine, clock, config, gic, (n) => engine.cpus[n]);
-  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, checkInterpreter: data.checkInterpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions, archive: data.archive && new TbArchive(data.archive), ...traceHooks(config.log?.items ?? 0, machine) });
+  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, checkInterpreter: data.checkInterpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions, profile: config.profile, archive: data.archive && new TbArchive(data.archive), ...traceHooks(config.log?.items ?? 0, machine) });
   return engine;
 }
 
@@ -130,7 +132,7 @@ export function createEngine(data: VcpuThreadData): Engine {
 export function runTimerThread(data: VcpuThreadData): void {
   const machine = new Machine(data.spec);
   const cpus = Array.from({ length: machine.layout.nrCpus }, (_, n) => new Vcpu(machine, undefined!, n));
-  timerThread(machine, cpus, envOff.timer_deadline, envOff.timer_fired);
+  timerThread(machine, cpus, envOff.timer_deadline, envOff.timer_fired, (data.spec.config as unknown as ArmConfig).profile);
 }
 
 /** A translator thread's life. */

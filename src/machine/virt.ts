@@ -12,7 +12,9 @@ import { Machine, type MachineSpec } from '../accel/machine-view.ts';
 import { extendArchive, type TbArchive } from '../accel/tb-archive.ts';
 import { TbStore } from '../accel/tb-store.ts';
 import { Tlb } from '../accel/tlb.ts';
-import { notifyTimer } from '../accel/timer-thread.ts';
+import type { PcSamples } from '../accel/sampler.ts';
+import { notifyTimer, PROFILE_MS } from '../accel/timer-thread.ts';
+import { hotSpots, type HotSpotReport, type VcpuSamples } from '../profile/hot-spots.ts';
 import { type Vcpu, cpuBlockSize } from '../accel/vcpu.ts';
 import { createRam } from '../memory/ram.ts';
 import type { LockReport } from '../profile/lock-report.ts';
@@ -40,7 +42,7 @@ import { generateInterpreter } from '../tcg/interpreter.ts';
 import { CPUARMState, envOff } from '../target/arm/env.ts';
 import { firmwareItems, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
 import type { ExclusiveFigures } from './exclusive-report.ts';
-import { lockReport } from './lock-profile.ts';
+import { guestNames, lockReport } from './lock-profile.ts';
 import { Inspector } from './inspect.ts';
 import { jitLines } from './jit-report.ts';
 import { IoServer } from './io-server.ts';
@@ -113,6 +115,8 @@ export interface VirtOptions {
   profileLocks?: boolean;
   /** Hot code is compiled to wasm regions; off: interpreter only. */
   regions?: boolean;
+  /** Guest code is profiled. */
+  profile?: boolean;
   /** Regions are compared with the interpreter. */
   check?: boolean;
   /** Regions count the instructions they run. */
@@ -145,6 +149,8 @@ export class VirtMachine {
   readonly #archiveFile: string | undefined;
   readonly #archive: TbArchive | undefined;
   #translators: Promise<Translators | undefined> | undefined;
+  /** What the vCPU threads counted; they say so when they end. */
+  readonly #samples: PcSamples[] = [];
   #ended = false;
   #resetting = false;
   /** Called when a vCPU came to a debug stop; the others still run. */
@@ -155,7 +161,7 @@ export class VirtMachine {
   constructor(o: VirtOptions) {
     this.#o = o;
     const config: ArmConfig = {
-      cpuModel: o.cpuModel, cpuProps: o.cpuProps ?? {}, gicVersion: o.gicVersion, nrCpus: o.cpus, semihosting: o.semihosting ?? false, regions: o.regions ?? false, jitStats: o.jitStats ?? false,
+      cpuModel: o.cpuModel, cpuProps: o.cpuProps ?? {}, gicVersion: o.gicVersion, nrCpus: o.cpus, semihosting: o.semihosting ?? false, regions: o.regions ?? false, jitStats: o.jitStats ?? false, profile: o.profile ?? false,
       exclusive: this.exclusiveScheme, log: o.log,
     };
     const flashBytes = VIRT_MEMMAP.FLASH.size;
@@ -324,6 +330,7 @@ export class VirtMachine {
     const spawn = (file: string, name: string, data: VcpuThreadData) => {
       const w = new Worker(worker(file), { workerData: data, name, stdout: false, stderr: false, ...(WORKER_ARGV && { execArgv: WORKER_ARGV }) });
       w.on('error', (e) => this.#crash(name, e));
+      w.on('message', (m: { samples?: readonly PcSamples[] }) => this.#samples.push(...m.samples ?? []));
       this.#exits.push(new Promise((resolve) => { w.once('exit', () => resolve()); }));
     };
     for (const cpus of this.#threads()) spawn('vcpu', vcpuThreadName(this.#o.thread, cpus[0]), { ...this.#data, own: cpus });
@@ -363,6 +370,14 @@ export class VirtMachine {
   get inspect(): Inspector { return new Inspector(this.machine); }
   /** Bytes of the code buffer. */
   get tbSize(): number { return this.#o.tbSize; }
+  /** `--profile`, once the machine has ended. */
+  hotSpots(): HotSpotReport {
+    const samples = this.#cpus.map((cpu): VcpuSamples => ({
+      cpu: cpu.index, idle: cpu.ld32(CPUState.off.profile_idle) >>> 0,
+      samples: this.#samples.filter((s) => s.cpu === cpu.index).flatMap(({ pcs, counts }) => [...pcs].map((pc, k) => [pc, counts[k]] as const)),
+    }));
+    return hotSpots(samples, guestNames(this), 1000 / PROFILE_MS);
+  }
   /** `info jit`. */
   jitReport(): string[] { return jitLines(this.stats(), this.tbSize); }
   /** Symbols of the kernel file, when it is an ELF file, and of those the user named. */

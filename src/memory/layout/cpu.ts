@@ -113,6 +113,8 @@ export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: C
   spin_open: owned('i32', 'lock profiler: 1 while a wait of the guest is under way. pairs with src/accel/guest-spins.ts#vain'),
   spin_address: owned('u64', 'lock profiler: where the last acquiring load read'),
   spin_value: owned('u64', 'lock profiler: and what'),
+  profile_tick: shared('i32', 'timer; owner clears', '1: count where the vCPU is (--profile)'),
+  profile_idle: { type: 'u32', writer: 'timer', order: 'plain', doc: 'times it was halted then' },
   no_tlb: { type: TLBEntry, writer: 'owner', order: 'plain', doc: 'an entry that matches nothing: the TLB that generated code sees while it is checked' },
   jmp_cache: constant('u32', 'address of tb_jmp_cache'),
   jmp_gen: { type: 'u32', writer: 'owner; tb_flush and the debugger while no vCPU runs', order: 'plain', doc: 'generation of tb_jmp_cache: counting it up empties the cache' },

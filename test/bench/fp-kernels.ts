@@ -1,6 +1,6 @@
 // Inner loops of FP and SIMD programs in A64 assembly: X0 counts down, X1 and X2 are two 4 KiB buffers of doubles near 1, X3 starts at 0.
 
-export interface Kernel { readonly name: string; readonly group: 'scalar' | 'vector' | 'integer' | 'crypto'; readonly init?: string; readonly body: string }
+export interface Kernel { readonly name: string; readonly group: 'scalar' | 'vector' | 'integer' | 'crypto' | 'modes'; readonly init?: string; readonly body: string; readonly fpcr?: number }
 
 /** Steps through the buffers. */
 const next = (bytes: number): string => `add x3, x3, #${bytes}\n and x3, x3, #0xfff`;
@@ -33,7 +33,15 @@ export const KERNELS: readonly Kernel[] = [
   { name: 'SHA-1', group: 'crypto', body: `ldr q4, [x1, x3]\n ldr q5, [x2, x3]\n ${'sha1h s2, s0\n sha1c q0, s1, v4.4s\n sha1su0 v4.4s, v5.4s, v6.4s\n sha1su1 v4.4s, v5.4s\n sha1p q0, s2, v4.4s\n'.repeat(4)} ${next(16)}` },
   { name: 'GHASH', group: 'crypto', body: `ldr q0, [x1, x3]\n ldr q1, [x2, x3]\n ext v2.16b, v0.16b, v0.16b, #8\n pmull v3.1q, v0.1d, v1.1d\n pmull2 v4.1q, v0.2d, v1.2d\n pmull v5.1q, v2.1d, v1.1d\n pmull2 v6.1q, v2.2d, v1.2d\n eor v5.16b, v5.16b, v6.16b\n eor v3.16b, v3.16b, v5.16b\n eor v3.16b, v3.16b, v4.16b\n str q3, [x1, x3]\n ${next(16)}` },
   { name: 'SHA-512', group: 'crypto', body: `ldr q4, [x1, x3]\n ldr q5, [x2, x3]\n ${'sha512h q0, q1, v4.2d\n sha512h2 q1, q0, v5.2d\n sha512su0 v4.2d, v5.2d\n sha512su1 v4.2d, v5.2d, v6.2d\n'.repeat(4)} ${next(16)}` },
+  // What host arithmetic does not do alone: other rounding modes, flushing, half precision.
+  { name: 'daxpy, towards zero', group: 'modes', init: 'fmov d8, #0.5', fpcr: 0xc00000, body: `ldr d0, [x1, x3]\n ldr d1, [x2, x3]\n fmul d0, d0, d8\n fadd d1, d1, d0\n fmul d1, d1, d8\n str d1, [x2, x3]\n ${next(8)}` },
+  { name: 'interval sums', group: 'modes', init: 'fmov s8, #0.75', fpcr: 0x400000, body: `ldr s0, [x1, x3]\n ldr s1, [x2, x3]\n fmadd s2, s0, s8, s1\n fdiv s3, s2, s8\n fsqrt s3, s3\n fadd s3, s3, s1\n str s3, [x2, #4080]\n ${next(4)}` },
+  { name: 'stencil, flushing', group: 'modes', init: 'fmov v8.2d, #0.25', fpcr: 0x1000000, body: `ldr q0, [x1, x3]\n ldr q1, [x2, x3]\n fadd v2.2d, v0.2d, v1.2d\n fmul v2.2d, v2.2d, v8.2d\n fmla v2.2d, v0.2d, v8.2d\n fmax v2.2d, v2.2d, v8.2d\n str q2, [x2, x3]\n ${next(16)}` },
+  { name: 'matrix, 8 halves', group: 'modes', init: 'fmov v8.8h, #0.5\n fmov v2.8h, #0.75\n fmov v3.8h, #-0.25\n fmov v4.8h, #0.75', body: 'fmul v4.8h, v8.8h, v2.h[0]\n fmla v4.8h, v8.8h, v3.h[1]\n fmla v4.8h, v4.8h, v8.h[2]\n fadd v4.8h, v4.8h, v8.8h' },
 ];
 
-/** A kernel as a function of X0 rounds. Its words run at any address. */
-export const source = (k: Kernel): string => `movi v0.4s, #0\n movi v1.4s, #0\n mov x3, #0\n ${k.init ?? ''}\nloop:\n ${k.body}\n subs x0, x0, #1\n b.ne loop\n ret\n`;
+/** A kernel as a function of X0 rounds; `msr`: it sets FPCR itself. Its words run at any address. */
+export const source = (k: Kernel, msr = true): string => {
+  const [set, clear] = msr && k.fpcr ? [`mov x6, #${k.fpcr}\n msr fpcr, x6`, 'msr fpcr, xzr'] : ['', ''];
+  return `movi v0.4s, #0\n movi v1.4s, #0\n mov x3, #0\n ${k.init ?? ''}\n ${set}\nloop:\n ${k.body}\n subs x0, x0, #1\n b.ne loop\n ${clear}\n ret\n`;
+};

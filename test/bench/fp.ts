@@ -18,11 +18,12 @@ const pages = (m: WebAssembly.Memory): number => m.buffer.byteLength / 65536;
 function ours(k: Kernel, rounds: number): number {
   const bench = new A64Bench(allFeatures(true), registerFpHelpers, 1, true), { machine, engine, cpu, ram } = bench, { state, ram: memory } = machine.spec;
   const compiler = new RegionCompiler(machine, bench.target, { pcOffset: envOff.pc, statePages: pages(state), ramPages: pages(memory) });
-  const { code } = assemble(source(k));
+  const { code } = assemble(source(k, false)), fpcr = k.fpcr ?? 0;
   bench.load(CODE, [...new Int32Array(code.slice().buffer)]);
   bench.load(STOP, [0]);
   for (let i = 0; i < 514; i++) { ram.setFloat64(BUFFERS[0] + 8 * i, 1 + i / 512, true); ram.setFloat64(BUFFERS[1] + 8 * i, 2 - i / 513, true); }
-  cpu.tbFlags = putFlag(TBFlag.TBII, 1) | putFlag(TBFlag.FP_DEFAULT, 1);
+  cpu.tbFlags = putFlag(TBFlag.TBII, 1) | putFlag(TBFlag.FP_DEFAULT, fpcr ? 0 : 1);
+  cpu.st32(envOff.fpcr, fpcr);
   cpu.st32(envOff.fpsr, 0);
   const run = (n: number): number => {
     [n, BUFFERS[0], BUFFERS[1]].forEach((v, i) => bench.setX(i, BigInt(v)));

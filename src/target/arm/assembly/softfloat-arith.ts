@@ -2,7 +2,7 @@
 // Each begins with a native path for results that host arithmetic gives exactly as Arm does.
 import {
   DZC, FZ, INF, IXC, NEGINF, QNAN, RMODE, ZERO, getFpcr, infinity, invalid, magnitude, mulHi, mulLo, powerOfTwo, processNaN, processNaNs,
-  processNaNs3, quietBit, raise, roundFpcr, rounding, shrJam, signed, uExp, uSig, uSign, unpack,
+  processNaNs3, POSINF, quietBit, raise, roundFpcr, rounding, roundsUp, shrJam, signed, TIEEVEN, uExp, uSig, uSign, unpack, ZERO_,
 } from './softfloat';
 import { FPSR } from './offsets';
 
@@ -23,6 +23,53 @@ import { FPSR } from './offsets';
 @inline function isSafe<T>(r: u64): bool {
   const min = sizeof<T>() == 8 ? MIN_NORMAL_D : MIN_NORMAL_S;
   return magnitude<T>(r) - (min + 1) < infinity<T>() - (min + 1);
+}
+
+/**
+ * A result rounded to nearest, as rounding mode `mode` has it: `side` has the sign of exact value minus `r`. Inexactness is
+ * recorded. Only where neither value is near the format's ends (`isRoom`), or the result is exact.
+ */
+@inline function redirect<T>(env: usize, mode: i32, r: u64, side: f64): u64 {
+  if (side == 0) return r;
+  if (!inexactKnown(env)) raise(env, IXC);
+  if (mode == TIEEVEN) return r;
+  const negative = r >> (8 * sizeof<T>() - 1) != 0, up = side > 0;
+  // One unit away from zero or towards it, where the exact value lies on the side that the mode rounds to.
+  if (mode == ZERO_) return up == negative ? r - 1 : r;
+  if (up != (mode == POSINF)) return r;
+  return up == negative ? r - 1 : r + 1;
+}
+/** Strictly between the smallest normal and the largest number: the neighbours are normal and finite. */
+@inline function isRoom<T>(r: u64): bool {
+  const min = sizeof<T>() == 8 ? MIN_NORMAL_D : MIN_NORMAL_S;
+  return magnitude<T>(r) - (min + 1) < infinity<T>() - 1 - (min + 1);
+}
+/** Below a quarter of the format's range: nothing in TwoSum overflows. */
+@inline function isTame<T>(a: u64, b: u64): bool {
+  const end = infinity<T>() - (sizeof<T>() == 8 ? 2 * MIN_NORMAL_D : 2 * MIN_NORMAL_S);
+  return magnitude<T>(a) < end && magnitude<T>(b) < end;
+}
+/** Error of a double-precision product: a × b = uh + the result (Dekker, with Veltkamp's split; moderate exponents). */
+@inline function productError(a: f64, b: f64, uh: f64): f64 {
+  const ta = a * 134217729, tb = b * 134217729, ah = ta - (ta - a), al = a - ah, bh = tb - (tb - b), bl = b - bh;
+  return ((ah * bh - uh) + ah * bl + al * bh) + al * bl;
+}
+
+// Half precision on native doubles: sums and products of normal halves are exact there, quotients and roots nearer to no
+// 12-bit number than the exact ones are.
+
+@inline function isNormalH(x: u64): bool { return magnitude<u16>(x) - 0x400 < 0x7800; }
+@inline function fromH(x: u64): f64 { return toD((x & 0x8000) << 48 | ((x & 0x7fff) + (1008 << 10)) << 42); }
+/** 2^-14 ≤ |v| < 65504: no underflow, no overflow in any mode. */
+@inline function fitsH(v: f64): bool { return magnitude<u64>(bitsD(v)) - 0x3f10000000000000 < 0x40effc0000000000 - 0x3f10000000000000; }
+function roundH(env: usize, fpcr: u32, v: f64): u64 {
+  const b = bitsD(v), m = magnitude<u64>(b), rem = m & ((<u64>1 << 42) - 1);
+  let q = (m >> 42) - (1008 << 10);
+  if (rem) {
+    if (roundsUp(rounding(fpcr), b >> 63, q, rem, <u64>1 << 41)) q++;
+    raise(env, IXC);
+  }
+  return b >> 63 << 15 | q;
 }
 
 // --- addition ----------------------------------------------------------------------------------------------------------
@@ -78,6 +125,18 @@ function addSlow<T>(env: usize, fpcr: u32, a: u64, b: u64, flip: u64): u64 {
       if (sumIsKept<T>(fpcr, a, b, bitsS(r)) && addIsDone<f32>(env, x, y, r)) return bitsS(r);
     }
   }
+  // Other modes, and inexact results before IXC is set. Knuth's TwoSum has no error of its own.
+  if (sizeof<T>() == 8) {
+    const x = toD(a), y = toD(b ^ flip << 63), r = x + y, t = r - x;
+    if (isRoom<T>(bitsD(r)) && isTame<T>(a, b) && unflushed<T>(fpcr, a, b)) return redirect<T>(env, rounding(fpcr), bitsD(r), (x - (r - t)) + (y - t));
+  } else if (sizeof<T>() == 4) {
+    const x = toS(a), y = toS(b ^ flip << 31), r = x + y, t = r - x;
+    if (isRoom<T>(bitsS(r)) && isTame<T>(a, b) && unflushed<T>(fpcr, a, b)) return redirect<T>(env, rounding(fpcr), bitsS(r), (x - (r - t)) + (y - t));
+  }
+  else if (isNormalH(a) && isNormalH(b)) {
+    const v = fromH(a) + fromH(b ^ flip << 15);
+    if (fitsH(v)) return roundH(env, fpcr, v);
+  }
   return addSlow<T>(env, fpcr, a, b, flip);
 }
 
@@ -110,6 +169,17 @@ function mulSlow<T>(env: usize, fpcr: u32, a: u64, b: u64, extended: bool): u64 
       const x = toS(a), y = toS(b), f = x * y, r = bitsS(f);
       if (isSafe<T>(r) && unflushed<T>(fpcr, a, b) && (inexactKnown(env) || <f64>x * <f64>y == <f64>f)) return r;
     }
+  }
+  if (sizeof<T>() == 8) {
+    const x = toD(a), y = toD(b), r = x * y;
+    if (isModerate(a) && isModerate(b)) return redirect<T>(env, rounding(fpcr), bitsD(r), productError(x, y, r));
+  } else if (sizeof<T>() == 4) {
+    const p = <f64>toS(a) * <f64>toS(b), r = <f32>p;
+    if (isRoom<T>(bitsS(r)) && unflushed<T>(fpcr, a, b)) return redirect<T>(env, rounding(fpcr), bitsS(r), p - <f64>r);
+  }
+  else if (isNormalH(a) && isNormalH(b)) {
+    const v = fromH(a) * fromH(b);
+    if (fitsH(v)) return roundH(env, fpcr, v);
   }
   return mulSlow<T>(env, fpcr, a, b, false);
 }
@@ -146,6 +216,9 @@ function divSlow<T>(env: usize, fpcr: u32, a: u64, b: u64): u64 {
   return roundFpcr<T>(env, fpcr, s, ea - eb - below - n, sig << n);
 }
 
+/** A value with the sign of rest ÷ divisor. */
+@inline function sideOf(rest: f64, divisor: f64): f64 { return divisor < 0 ? -rest : rest; }
+
 @inline export function fpDiv<T>(env: usize, a: u64, b: u64): u64 {
   const fpcr = getFpcr(env);
   if (nearest(fpcr)) {
@@ -156,6 +229,18 @@ function divSlow<T>(env: usize, fpcr: u32, a: u64, b: u64): u64 {
       const x = toS(a), y = toS(b), f = x / y, r = bitsS(f);
       if (isSafe<T>(r) && unflushed<T>(fpcr, a, b) && (inexactKnown(env) || <f64>f * <f64>y == <f64>x)) return r;
     }
+  }
+  // The remainder a - r × b has the sign of the quotient's error times that of b. Both products are exact.
+  if (sizeof<T>() == 8) {
+    const x = toD(a), y = toD(b), r = x / y, p = r * y;
+    if (isModerate(a) && isModerate(b)) return redirect<T>(env, rounding(fpcr), bitsD(r), sideOf((x - p) - productError(r, y, p), y));
+  } else if (sizeof<T>() == 4) {
+    const x = toS(a), y = toS(b), r = x / y;
+    if (isRoom<T>(bitsS(r)) && unflushed<T>(fpcr, a, b)) return redirect<T>(env, rounding(fpcr), bitsS(r), sideOf(<f64>x - <f64>r * <f64>y, <f64>y));
+  }
+  else if (isNormalH(a) && isNormalH(b)) {
+    const v = fromH(a) / fromH(b);
+    if (fitsH(v)) return roundH(env, fpcr, v);
   }
   return divSlow<T>(env, fpcr, a, b);
 }
@@ -182,6 +267,14 @@ function sqrtSlow<T>(env: usize, fpcr: u32, a: u64): u64 {
   } else if (sizeof<T>() == 4) {
     if (nearest(fpcr) && inexactKnown(env) && a - MIN_NORMAL_S < infinity<T>() - MIN_NORMAL_S) return bitsS(sqrt<f32>(toS(a)));
   }
+  if (sizeof<T>() == 8) {
+    const x = toD(a), r = sqrt<f64>(x), p = r * r;
+    if (isModerate(a) && x > 0) return redirect<T>(env, rounding(fpcr), bitsD(r), (x - p) - productError(r, r, p));
+  } else if (sizeof<T>() == 4) {
+    const x = toS(a), r = sqrt<f32>(x);
+    if (a - MIN_NORMAL_S < infinity<T>() - MIN_NORMAL_S) return redirect<T>(env, rounding(fpcr), bitsS(r), <f64>x - <f64>r * <f64>r);
+  }
+  else if (a - 0x400 < 0x7800) return roundH(env, fpcr, sqrt<f64>(fromH(a)));
   return sqrtSlow<T>(env, fpcr, a);
 }
 
@@ -240,13 +333,12 @@ export function fmaSlow<T>(env: usize, fpcr: u32, c: u64, a: u64, b: u64, scale:
 @inline function isModerate(x: u64): bool { return magnitude<u64>(x) - 0x26f0000000000000 < 0x3200000000000000; }
 
 /**
- * c + a × b, rounded to nearest, on native doubles: the exact product and sums as pairs, their tail rounded to odd
- * (Boldo and Melquiond, Emulation of a FMA and correctly rounded sums, IEEE Transactions on Computers 57 (4), 2008).
+ * c + a × b on native doubles: the exact product and sums as pairs, their tail rounded to odd (Boldo and Melquiond,
+ * Emulation of a FMA and correctly rounded sums, IEEE Transactions on Computers 57 (4), 2008); `side` has the sign of the error.
  */
+let side: f64 = 0;
 @inline function fmaNative(c: f64, a: f64, b: f64): f64 {
-  // uh + ul = a × b (Dekker, with Veltkamp's split)
-  const ta = a * 134217729, tb = b * 134217729, ah = ta - (ta - a), al = a - ah, bh = tb - (tb - b), bl = b - bh;
-  const uh = a * b, ul = ((ah * bh - uh) + ah * bl + al * bh) + al * bl;
+  const uh = a * b, ul = productError(a, b, uh);
   // th + tl = c + ul, vh + vl = uh + th (Knuth)
   const th = c + ul, x = th - c, tl = (c - (th - x)) + (ul - x);
   const vh = uh + th, y = vh - uh, vl = (uh - (vh - y)) + (th - y);
@@ -254,20 +346,35 @@ export function fmaSlow<T>(env: usize, fpcr: u32, c: u64, a: u64, b: u64, scale:
   const s = tl + vl, w = s - tl, e = (tl - (s - w)) + (vl - w);
   let z = bitsD(s);
   if (e != 0 && !(z & 1)) z += (e > 0) == !(z >> 63) ? 1 : -1;
-  return vh + toD(z);
+  const t = toD(z), r = vh + t, u = r - vh, rest = (vh - (r - u)) + (t - u);
+  // What the tail lost is less than the last bit of any other error.
+  side = rest != 0 ? rest : e;
+  return r;
 }
 
 /** c + a × b. */
 @inline export function fpMulAdd<T>(env: usize, c: u64, a: u64, b: u64): u64 {
   const fpcr = getFpcr(env);
   if (sizeof<T>() == 4) {
-    if (nearest(fpcr) && inexactKnown(env) && unflushed<T>(fpcr, a, b) && unflushed<T>(fpcr, c, 0)) {
+    if (unflushed<T>(fpcr, a, b) && unflushed<T>(fpcr, c, 0)) {
       // The product is exact in double precision; the sum, rounded, decides unless it is halfway between two singles.
-      const sum = <f64>toS(a) * <f64>toS(b) + <f64>toS(c), r = bitsS(<f32>sum);
-      if (isSafe<T>(r) && (bitsD(sum) & 0x1fffffff) != 0x10000000) return r;
+      const p = <f64>toS(a) * <f64>toS(b), d = <f64>toS(c), sum = p + d, r = bitsS(<f32>sum);
+      if ((bitsD(sum) & 0x1fffffff) != 0x10000000) {
+        if (nearest(fpcr) && inexactKnown(env) && isSafe<T>(r)) return r;
+        if (isRoom<T>(r)) {
+          const t = sum - p, rest = sum - <f64>toS(r);
+          return redirect<T>(env, rounding(fpcr), r, rest != 0 ? rest : (p - (sum - t)) + (d - t));
+        }
+      }
     }
   } else if (sizeof<T>() == 8) {
-    if (nearest(fpcr) && inexactKnown(env) && isModerate(a) && isModerate(b) && isModerate(c)) return bitsD(fmaNative(toD(c), toD(a), toD(b)));
+    if (isModerate(a) && isModerate(b) && isModerate(c)) {
+      const r = bitsD(fmaNative(toD(c), toD(a), toD(b)));
+      if (isRoom<T>(r)) return redirect<T>(env, rounding(fpcr), r, side);
+    }
+  } else if (isNormalH(a) && isNormalH(b) && isNormalH(c)) {
+    const p = fromH(a) * fromH(b), d = fromH(c), v = p + d, t = v - p;
+    if (fitsH(v) && (p - (v - t)) + (d - t) == 0) return roundH(env, fpcr, v);
   }
   return fmaSlow<T>(env, fpcr, c, a, b, 0);
 }

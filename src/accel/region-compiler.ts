@@ -18,7 +18,7 @@ import { TbStore } from './tb-store.ts';
 const T = TB.off;
 const GOTO_PTR = opDef('goto_ptr');
 /** A region takes in at most this many TBs. */
-const MAX_TBS = 64;
+const MAX_TBS = 32;
 /** A successor joins the region when it ran at least this share of the seed's executions. */
 const HEAT_SHARE = 1 / 64;
 const MAX_INSNS = 512;

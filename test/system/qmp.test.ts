@@ -97,7 +97,7 @@ t.test('every command', async (t) => {
     ['trace-event-set-state', { name: 'runstate_set', enable: true }, {}],
     ['watchdog-set-action', { action: 'none' }, {}], ['set-action', { panic: 'none' }, {}],
     ['x-query-irq', undefined, undefined], ['x-query-jit', undefined, undefined], ['x-query-numa', undefined, { 'human-readable-text': '0 nodes\n' }], ['x-query-opcount', undefined, undefined],
-    ['x-query-profile', undefined, 'Internal profiler not compiled'], ['x-query-ramblock', undefined, undefined], ['x-query-roms', undefined, undefined],
+    ['x-query-profile', undefined, 'Internal profiler not compiled'], ['x-query-sync-profile', undefined, undefined], ['x-query-ramblock', undefined, undefined], ['x-query-roms', undefined, undefined],
     ['x-exit-preconfig', undefined, 'The command is permitted only before machine initialization'],
     ['set-numa-node', { type: 'node' }, 'The command is permitted only before the machine has been created'],
     ['cont', undefined, {}], ['stop', undefined, {}], ['system_powerdown', undefined, {}], ['system_reset', undefined, {}],
@@ -178,11 +178,17 @@ t.test('preconfig', async (t) => {
   for (const [command, s] of schema.commands) {
     if (!s['allow-preconfig']) t.match(await c.execute(command), { error: { desc: /preconfig/ } }, command);
   }
-  t.match(await c.execute('set-numa-node', { type: 'node', mem: 64 << 20 }), { return: {} });
+  t.match(await c.execute('object-add', { 'qom-type': 'memory-backend-ram', id: 'm0', size: 64 << 20 }), { return: {} });
+  t.match(await c.execute('set-numa-node', { type: 'node', memdev: 'nosuch' }), { error: { desc: 'memdev=nosuch is ambiguous' } });
+  t.match(await c.execute('set-numa-node', { type: 'node', memdev: 'm0' }), { return: {} });
   t.match(await c.execute('set-numa-node', { type: 'node', nodeid: 0 }), { error: { desc: 'Duplicate NUMA nodeid: 0' } });
   t.match(await c.execute('x-exit-preconfig'), { return: {} });
   t.match(await c.execute('query-status'), { return: { status: 'prelaunch' } }, '-S pauses once more');
   t.match(await c.execute('query-cpus-fast'), { return: [{ props: { 'node-id': 0 } }] });
+  t.match(await c.execute('object-del', { id: 'm0' }), { error: { desc: "object 'm0' is in use, can not be deleted" } });
+  t.match(await c.execute('query-memdev'), { return: [{ id: 'm0' }] });
+  t.match(await c.execute('dumpdtb', { filename: join(vm.dir, 'dtb') }), { return: {} });
+  t.match(readFileSync(join(vm.dir, 'dtb'), 'latin1'), 'numa-node-id', 'the guest sees it');
   t.match(await c.execute('cont'), { return: {} });
   await c.execute('quit');
   t.equal(await vm.exited, 0);

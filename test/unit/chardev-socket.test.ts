@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CharFrontend } from '../../src/chardev/backend.ts';
@@ -74,6 +74,22 @@ async function read(socket: Socket, length: number): Promise<string> {
   while (text.length < length) text += String((await once(socket, 'data'))[0]);
   return text;
 }
+
+t.test('a TCP server without a host is for this machine only', async (t) => {
+  const outside = Object.values(networkInterfaces()).flat().find((i) => i && !i.internal && i.family === 'IPv4')?.address;
+  const tries = async (port: number, host: string) => {
+    const s = connect(port, host);
+    const [answer] = await Promise.race([once(s, 'connect').then(() => ['open']), once(s, 'error').then(() => ['closed'])]).catch(() => ['closed']);
+    s.destroy();
+    return answer;
+  };
+  for (const [text, open_] of [['tcp::0', false], ['tcp:0.0.0.0:0', true]] as const) {
+    const chardevs = await open('-serial', `${text},server=on,wait=off`, '-monitor', 'none'), port = portOf(chardevs);
+    t.equal(await tries(port, '127.0.0.1'), 'open');
+    if (outside !== undefined) t.equal(await tries(port, outside), open_ ? 'open' : 'closed', text);
+    await chardevs.close();
+  }
+});
 
 t.test('a TCP server: one client after the other', async (t) => {
   const chardevs = await open('-serial', 'tcp:127.0.0.1:0,server=on,wait=off', '-monitor', 'none');

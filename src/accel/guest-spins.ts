@@ -34,6 +34,7 @@ export class GuestSpins {
   readonly #m: Machine;
   readonly #table: number;
   readonly #peek: Peek;
+  readonly #clock: () => number;
   #isOpen = false;
   #kind = 0;
   #el = 0;
@@ -52,7 +53,9 @@ export class GuestSpins {
   readonly #stack = new BigUint64Array(SPIN_STACK);
   #hasStack = false;
 
-  constructor(cpu: Vcpu, peek: Peek) {
+  /** `clock`: ns of this thread. */
+  constructor(cpu: Vcpu, peek: Peek, clock: () => number = probeNow) {
+    this.#clock = clock;
     this.#cpu = cpu;
     this.#m = cpu.machine;
     this.#table = cpu.machine.layout.spinBase + cpu.index * SpinTable.size;
@@ -67,7 +70,7 @@ export class GuestSpins {
 
   /** A try in vain at page offset `pc` of the running code, for the location at (lo, hi); 0: for none that is known. */
   vain(kind: number, pc: number, lo: number, hi: number, el: number): void {
-    const now = probeNow();
+    const now = this.#clock();
     // WFE and YIELD do not say what they wait for.
     const isBlind = lo === 0 && hi === 0 && this.#isFresh(now);
     if (isBlind || this.#isHere(lo, hi, now)) {
@@ -106,7 +109,7 @@ export class GuestSpins {
   /** It succeeded at (lo, hi). */
   success(lo: number, hi: number): void {
     if (!this.#isOpen) return;
-    const now = probeNow();
+    const now = this.#clock();
     if (!this.#isHere(lo, hi, now)) return this.#close(this.#last);
     if (!this.#hasStack && now - this.#start > STACK_NS) this.#walk();
     this.#close(now);
@@ -114,7 +117,7 @@ export class GuestSpins {
 
   /** What is polled at (lo, hi) has changed: if that is what was waited for, the wait ends here. */
   changed(lo: number, hi: number): void {
-    const now = probeNow();
+    const now = this.#clock();
     if (this.#isHere(lo, hi, now)) this.#last = now;
   }
 
@@ -124,7 +127,7 @@ export class GuestSpins {
   /** It woke. */
   woke(): void {
     if (!this.#isAsleep) return;
-    this.#last = probeNow();
+    this.#last = this.#clock();
     this.#isAsleep = false;
   }
 

@@ -30,7 +30,9 @@ const say = (e, text) => { tip.textContent = text; tip.style.display = text ? 'b
 (() => { // timeline: a row a thread
   const canvas = document.querySelector('canvas'), rows = data.timeline, H = 24, LEFT = 90, TOP = 22;
   const all = [0, Math.max(1, ...rows.flatMap((r) => r.spans.map((s) => s.at + s.ns)))];
-  let [from, to] = all, drag;
+  // The rings of busy vCPUs reach less far back than main's.
+  const vcpus = rows.filter((r) => r.thread.startsWith('vCPU')).map((r) => r.spans[0].at);
+  let [from, to] = [Math.min(all[1] - 1, ...vcpus), all[1]], drag;
   const x = (t, w) => LEFT + (t - from) / (to - from) * (w - LEFT);
   const draw = (mark) => {
     const w = canvas.clientWidth, h = rows.length * H + TOP + 4, d = devicePixelRatio || 1, g = canvas.getContext('2d');

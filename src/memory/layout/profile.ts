@@ -84,7 +84,7 @@ export const ProfileSpan = struct('ProfileSpan', 'lock profiler: an interval on 
 export const SPAN_LOCK = 1, SPAN_HOLD = 2, SPAN_MMIO = 3, SPAN_EXCLUSIVE = 4, SPAN_SPIN = 5;
 export const PROFILE_SPANS = 4096;
 /** Shorter intervals are counted, not drawn, ns. */
-export const SPAN_MIN_NS = 2000;
+export const SPAN_MIN_NS = 10_000;
 
 export const SPIN_STACK = 16;
 /** A place in the guest that waited for a memory location: key (pc, address, stack). */

@@ -11,7 +11,7 @@ const G = GuestSpin.off;
  * Without a try for so long the wait was over before: something else happened in between, ns. In a loop, which so many
  * tries show, a longer pause is the host's, which ran another thread.
  */
-const GAP_NS = 30_000, LOOP_GAP_NS = 10_000_000, LOOP_TRIES = 3;
+const GAP_NS = 30_000, LOOP_GAP_NS = 100_000_000, LOOP_TRIES = 3;
 /** Shorter waits are counted without a call stack, ns: walking one takes about as long. */
 const STACK_NS = 1000;
 /** A wait that goes on is booked this often, ns: one that never ends must show, too. */

@@ -5,7 +5,7 @@ import { openChardevs } from '../chardev/open.ts';
 import { UserError } from '../errors.ts';
 import { log, logConfig, systemMessage } from '../log.ts';
 import { Management, type ManagementOptions } from '../monitor/management.ts';
-import { smpHello } from '../stress/guests/smp-hello.ts';
+import { smpHello, smpHelloSymbols } from '../stress/guests/smp-hello.ts';
 import { lockText } from '../profile/lock-text.ts';
 import { fileSymbols } from '../profile/symbols.ts';
 import { readBootFile } from './boot.ts';
@@ -34,7 +34,7 @@ export function bootImages({ kernel, initrd, dtb, bios, append, defaultGuest }: 
 
 /** The controls of a machine made from options; the machine itself too, unless it waits in preconfig. UserErrors. */
 export function createVm(o: MachineOptions, boot: VirtOptions['boot'], serial: CharBackend, onExit: (code: number) => void, created = (_machine: VirtMachine) => {}): Vm {
-  const symbols = o.symbols.flatMap((path) => fileSymbols(readBootFile('symbols', path), path));
+  const symbols = [...o.symbols.flatMap((path) => fileSymbols(readBootFile('symbols', path), path)), ...o.boot.defaultGuest ? smpHelloSymbols() : []];
   const create = (onGuest: VirtOptions['onGuest'], numa: VirtOptions['numa']): VirtMachine => {
     const machine = new VirtMachine({
       symbols, profileLocks: o.profileLocks !== undefined,

@@ -402,3 +402,9 @@ stacks:    .space STACK * MAX_CPUS
 export function smpHello(): Uint8Array {
   return assemble(SOURCE, { base: SMP_HELLO_BASE }).code;
 }
+
+/** Its labels. */
+export function smpHelloSymbols(): { address: bigint; name: string; type: string }[] {
+  const { code, symbols } = assemble(SOURCE, { base: SMP_HELLO_BASE }), base = BigInt(SMP_HELLO_BASE), data = symbols.get('data')!;
+  return [...symbols].filter(([, at]) => at >= base && at < base + BigInt(code.length)).map(([name, address]) => ({ address, name, type: address < data ? 'T' : 'D' }));
+}

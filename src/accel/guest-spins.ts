@@ -50,7 +50,9 @@ export class GuestSpins {
   #counted = 0;
   /** In WFE: there is no gap. */
   #isAsleep = false;
-  readonly #stack = new BigUint64Array(SPIN_STACK);
+  /** Low and high halves; the first #depth addresses count. */
+  readonly #stack = new Int32Array(2 * SPIN_STACK);
+  #depth = 0;
   #hasStack = false;
 
   /** `clock`: ns of this thread. */
@@ -102,7 +104,7 @@ export class GuestSpins {
     this.#counted = 0;
     this.#isAsleep = false;
     this.#hasStack = false;
-    this.#stack.fill(0n);
+    this.#depth = 0;
     this.#cpu.st32(CPUState.off.spin_open, 1);
   }
 
@@ -133,19 +135,23 @@ export class GuestSpins {
 
   #walk(): void {
     this.#hasStack = true;
-    const frame = this.#cpu.target.callFrame?.(this.#cpu), stack = this.#stack;
+    const frame = this.#cpu.target.callFrame?.(this.#cpu), seen: bigint[] = [];
     if (!frame) return;
-    let n = 0;
-    if (frame.lr !== 0n) stack[n++] = address(frame.lr);
-    for (let fp = frame.fp; n < SPIN_STACK && fp !== 0n && (fp & 7n) === 0n;) {
+    if (frame.lr !== 0n) seen.push(address(frame.lr));
+    for (let fp = frame.fp; seen.length < SPIN_STACK && fp !== 0n && (fp & 7n) === 0n;) {
       const next = this.#peek(fp), lr = this.#peek(fp + 8n);
-      if (next === undefined || lr === undefined || lr === 0n) return;
+      if (next === undefined || lr === undefined || lr === 0n) break;
       const to = address(lr);
       // A function that calls has its own link register in its frame.
-      if (n !== 1 || stack[0] !== to) stack[n++] = to;
-      if (next <= fp) return;
+      if (seen.length !== 1 || seen[0] !== to) seen.push(to);
+      if (next <= fp) break;
       fp = next;
     }
+    seen.forEach((a, n) => {
+      this.#stack[2 * n] = Number(a & 0xffffffffn);
+      this.#stack[2 * n + 1] = Number(a >> 32n);
+    });
+    this.#depth = seen.length;
   }
 
   #close(end: number): void {
@@ -175,25 +181,32 @@ export class GuestSpins {
 
   /** The entry of the wait under way, made when there is none; 0: the table is full. */
   #find(): number {
-    const { i32, u64 } = this.#m, stack = this.#stack;
+    const { i32 } = this.#m, stack = this.#stack, words = 2 * this.#depth;
     let h = Math.imul(this.#pcLo, 0x9e3779b1) ^ Math.imul(this.#lo, 0x85ebca6b) ^ Math.imul(this.#hi + this.#kind, 0xc2b2ae35);
-    for (let n = 0; n < SPIN_STACK && stack[n] !== 0n; n++) h = Math.imul(h ^ Number(stack[n] & 0xffffffffn), 0x27d4eb2f) ^ h >>> 15;
+    for (let n = 0; n < words; n += 2) h = Math.imul(h ^ stack[n], 0x27d4eb2f) ^ h >>> 15;
     for (let n = 0; n < PROBES; n++) {
-      const at = this.#table + ((h ^ h >>> 16) + n & (GUEST_SPINS - 1)) * GuestSpin.size, w = at >>> 2, s = at + G.stack >>> 3;
+      const at = this.#table + ((h ^ h >>> 16) + n & (GUEST_SPINS - 1)) * GuestSpin.size, w = at >>> 2, s = at + G.stack >>> 2;
       if (i32[w + (G.kind >>> 2)] === 0) {
         i32[w + (G.pc >>> 2)] = this.#pcLo;
         i32[w + (G.pc >>> 2) + 1] = this.#pcHi;
         i32[w + (G.address >>> 2)] = this.#lo;
         i32[w + (G.address >>> 2) + 1] = this.#hi;
         i32[w + (G.el >>> 2)] = this.#el;
-        u64.set(stack, s);
+        i32.fill(0, s, s + 2 * SPIN_STACK);
+        for (let k = 0; k < words; k++) i32[s + k] = stack[k];
         i32[w + (G.kind >>> 2)] = this.#kind;
         return at;
       }
       if (i32[w + (G.pc >>> 2)] === this.#pcLo && i32[w + (G.pc >>> 2) + 1] === this.#pcHi && i32[w + (G.address >>> 2)] === this.#lo
-        && i32[w + (G.address >>> 2) + 1] === this.#hi && i32[w + (G.kind >>> 2)] === this.#kind && stack.every((v, k) => u64[s + k] === v)) return at;
+        && i32[w + (G.address >>> 2) + 1] === this.#hi && i32[w + (G.kind >>> 2)] === this.#kind && this.#sameStack(s)) return at;
     }
     return 0;
+  }
+
+  #sameStack(at: number): boolean {
+    const { i32 } = this.#m, words = 2 * this.#depth;
+    for (let k = 0; k < words; k++) if (i32[at + k] !== this.#stack[k]) return false;
+    return this.#depth === SPIN_STACK || (i32[at + words] === 0 && i32[at + words + 1] === 0);
   }
 }
 

@@ -13,6 +13,8 @@ ${caller}:
     stp   x29, x30, [sp, #-16]!
     mov   x29, sp
     adr   x0, ${lock}
+    adr   x10, tries
+    mov   w9, #0
     bl    ${waiter}
     ldp   x29, x30, [sp], #16
     ret
@@ -25,8 +27,14 @@ hold_${n}:
     adr   x0, ${lock}
     mov   w1, #${lock === 'lock_ticket' ? 0 : 1}
     stlr  w1, [x0]
+    adr   x5, tries
+    str   wzr, [x5]
     adr   x1, go
     stlr  w2, [x1]
+    // The time counts from when the other one is known to wait.
+4:  ldr   w3, [x5]
+    cmp   w3, #${lock === 'lock_wfe' ? 1 : 5}
+    b.lo  4b
     mrs   x3, cntfrq_el0
     mov   x4, #${1000 / HELD_MS}
     udiv  x3, x3, x4
@@ -46,6 +54,10 @@ hold_${n}:
 `;
 
 const SOURCE = `
+.macro tried
+    add   w9, w9, #1
+    str   w9, [x10]
+.endm
 _start:
     adr   x0, stack0
     mov   sp, x0
@@ -76,8 +88,10 @@ ${CONTENDED_LOCKS.map((c, n) => `    mov   w20, #${n + 1}
 
 take_llsc:
 1:  ldaxr w1, [x0]
-    cbnz  w1, 1b
-    mov   w1, #1
+    cbz   w1, 2f
+    tried
+    b     1b
+2:  mov   w1, #1
     stxr  w2, w1, [x0]
     cbnz  w2, 1b
     ret
@@ -85,8 +99,10 @@ take_wfe:
     sevl
 1:  wfe
 2:  ldaxr w1, [x0]
-    cbnz  w1, 1b
-    mov   w1, #1
+    cbz   w1, 3f
+    tried
+    b     1b
+3:  mov   w1, #1
     stxr  w2, w1, [x0]
     cbnz  w2, 2b
     ret
@@ -94,6 +110,7 @@ take_ticket:
 1:  ldar  w1, [x0]
     cmp   w1, #1
     b.eq  2f
+    tried
     yield
     b     1b
 2:  ldadd w1, w2, [x0]
@@ -102,16 +119,19 @@ take_cas:
     mov   w2, #1
 1:  mov   w1, #0
     casa  w1, w2, [x0]
+    tried
     cbnz  w1, 1b
     ret
 take_swp:
     mov   w2, #1
 1:  swpa  w2, w1, [x0]
+    tried
     cbnz  w1, 1b
     ret
 take_bit:
     mov   w2, #1
 1:  ldseta w2, w1, [x0]
+    tried
     tbnz  w1, #0, 1b
     ret
 ${CONTENDED_LOCKS.map((c, n) => phase(c, n + 1)).join('')}
@@ -122,6 +142,8 @@ go:   .quad 0
 done: .quad 0
 .balign 64
 ready: .quad 0
+.balign 64
+tries: .quad 0
 ${CONTENDED_LOCKS.map(({ lock }) => `.balign 64\n${lock}: .quad 0`).join('\n')}
 .balign 4096
 .space 4096

@@ -3,10 +3,12 @@ import { availableParallelism } from 'node:os';
 import { EXCP_HLT, EXCP_YIELD, MMU_DATA_LOAD } from '../../../accel/target.ts';
 import type { Vcpu } from '../../../accel/vcpu.ts';
 import { CPUState } from '../../../memory/layout/cpu.ts';
+import { SPIN_WFE, SPIN_YIELD } from '../../../memory/layout/profile.ts';
 import { envOff } from '../env.ts';
 import { raise, wakesFromWfi } from '../exceptions.ts';
 import { SCTLR } from '../hflags.ts';
 import type { ArmPorts } from '../ports.ts';
+import { watched } from './spin.ts';
 import { EC, EXCP, syndrome } from '../syndrome.ts';
 import { CNTFRQ } from '../timer.ts';
 
@@ -155,5 +157,5 @@ export function sleepHelpers(ports: ArmPorts): SleepHelpers {
 
   /** Sets every event register and wakes who waits. */
   const sev = (): void => { for (let n = 0; n < ports.cpuCount; n++) setEvent(ports.vcpu(n)); };
-  return { wfe, yield: yieldHelper, sev };
+  return { wfe: watched(SPIN_WFE, wfe), yield: watched(SPIN_YIELD, yieldHelper), sev };
 }

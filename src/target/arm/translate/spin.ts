@@ -1,4 +1,4 @@
-// Extra ops around exclusives, compare-and-swaps, test-and-sets, acquiring loads, WFE and YIELD while the lock profiler is on.
+// Extra ops around exclusives, compare-and-swaps, test-and-sets and acquiring loads while the lock profiler is on.
 import { CPUState } from '../../../memory/layout/cpu.ts';
 import { SPIN_CAS, SPIN_LDXR, SPIN_LOAD, SPIN_STXR, SPIN_TAS } from '../../../memory/layout/profile.ts';
 import { Cond, type Temp } from '../../../tcg/types.ts';
@@ -127,8 +127,6 @@ function acquire(s: S, insn: number): After | undefined {
   };
 }
 
-const WFE = 0xd503205f, YIELD = 0xd503203f;
-
 /** Encodings (Arm ARM C4.1): mask, value, what to emit. The first that fits counts. */
 const ROWS: readonly (readonly [mask: number, value: number, emit: (s: S, insn: number) => After | undefined])[] = [
   [0x3fe00000, 0x08000000, storeExclusive],
@@ -147,15 +145,6 @@ const ROWS: readonly (readonly [mask: number, value: number, emit: (s: S, insn: 
 /** Before an instruction is translated: emits what precedes it; the result, what follows it. */
 export function watchInsn(s: S, insn: number): After | undefined {
   const word = insn >>> 0;
-  if (word === WFE) {
-    s.tcg.call(s.helpers.spin_sleeps, null, s.pcCurr);
-    return () => s.tcg.call(s.helpers.spin_woke, null);
-  }
-  if (word === YIELD) {
-    // It may give the host's core away.
-    s.tcg.call(s.helpers.spin_yields, null, s.pcCurr);
-    return () => s.tcg.call(s.helpers.spin_woke, null);
-  }
   const row = ROWS.find(([mask, value]) => (word & mask) >>> 0 === value);
   return row?.[2](s, insn);
 }

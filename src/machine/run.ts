@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { DeferredBackend, type CharBackend } from '../chardev/backend.ts';
 import { openChardevs } from '../chardev/open.ts';
 import { UserError } from '../errors.ts';
-import { log, logConfig, systemMessage } from '../log.ts';
+import { log, logConfig, qemuLog, systemMessage } from '../log.ts';
 import { Management, type ManagementOptions } from '../monitor/management.ts';
 import { smpHello, smpHelloSymbols } from '../stress/guests/smp-hello.ts';
 import { lockText } from '../profile/lock-text.ts';
@@ -11,7 +11,7 @@ import { fileSymbols } from '../profile/symbols.ts';
 import { readBootFile } from './boot.ts';
 import { checkHotSpotFiles, writeHotSpots } from './hot-spot-files.ts';
 import { checkReportFiles, writeReport } from './lock-profile-files.ts';
-import { exclusiveScheme } from './exclusive-report.ts';
+import { abaReport, exclusiveScheme } from './exclusive-report.ts';
 import { GdbService, type GdbServiceOptions } from './gdb-service.ts';
 import type { BootSources, MachineOptions } from './options.ts';
 import { tracesExecution } from './tb-log.ts';
@@ -97,6 +97,7 @@ export async function runMachine(o: MachineOptions, hooks: RunHooks): Promise<nu
     if (vm.machine) startGdb(vm.machine);
     await vm.start();
     const code = await end;
+    if (vm.machine) writeAbaReport(vm.machine);
     if (o.profileLocks && vm.machine) reportLocks(o.profileLocks.file, vm.machine, o.name ?? o.boot.kernel);
     if (o.profile && vm.machine) writeHotSpots(o.profile.file, vm.machine.hotSpots());
     if (o.accel.stats && vm.machine) process.stderr.write(vm.machine.jitReport().map((line) => `${line}\n`).join(''));
@@ -112,6 +113,12 @@ function reportLocks(file: string | undefined, machine: VirtMachine, what = 'the
   const report = machine.lockReport();
   if (file === undefined) process.stderr.write(lockText(report));
   else writeReport('--profile-locks', file, report, `Locks of ${what}`);
+}
+
+/** `exclusive=check`: what the ABA meter counted goes to the log (`-D`), else to standard error. */
+function writeAbaReport(machine: VirtMachine): void {
+  const report = abaReport(machine.exclusives());
+  if (report !== undefined) qemuLog(report);
 }
 
 function dumpDtb(dtb: Uint8Array, path: string): void {

@@ -41,7 +41,7 @@ import { stateLayout } from '../memory/state-layout.ts';
 import { generateInterpreter } from '../tcg/interpreter.ts';
 import { CPUARMState, envOff } from '../target/arm/env.ts';
 import { firmwareItems, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
-import type { ExclusiveFigures } from './exclusive-report.ts';
+import { exclusiveLines, type ExclusiveFigures } from './exclusive-report.ts';
 import { guestNames, lockReport } from './lock-profile.ts';
 import { Inspector } from './inspect.ts';
 import { jitLines } from './jit-report.ts';
@@ -391,6 +391,8 @@ export class VirtMachine {
   exclusives(): ExclusiveFigures {
     return { scheme: this.exclusiveScheme, granuleBytes: 2 ** EXCLUSIVE_GRANULE_BITS[this.exclusiveScheme], ...this.#granules.stats(), aba: new AbaMeter(this.machine).read() };
   }
+  /** `info exclusive`. */
+  exclusiveReport(): string[] { return exclusiveLines(this.exclusives()); }
   get exclusiveScheme(): ExclusiveSchemeName { return this.#o.exclusive ?? DEFAULT_EXCLUSIVE; }
   /** The pages in a vCPU's TLB. */
   tlbPages(cpu: number): ReturnType<Tlb['pages']> { return new Tlb(this.#cpus[cpu]).pages(); }

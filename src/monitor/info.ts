@@ -88,6 +88,7 @@ export const INFO: readonly InfoRow[] = [
     name: 'cpus', help: 'show infos for each CPU',
     run: ({ options, vm }, _a, state) => threadIds(options.smp.cpus, vm.machine!.threadName).map((tid, n) => `${n === state.cpu ? '*' : ' '} CPU #${n}: thread_id=${tid}`),
   },
+  { name: 'exclusive', help: 'show the exclusive monitor: scheme, marked pages, ABA meter', run: ({ vm }) => vm.machine!.exclusiveReport() },
   { name: 'history', help: 'show the command line history', run: (_c, _a, state) => state.history.map((line, i) => `${i}: '${line}'`) },
   { name: 'hotpluggable-cpus', help: 'Show information about hotpluggable CPUs', run: none("The feature 'query-hotpluggable-cpus' is not enabled") },
   { name: 'iothreads', help: 'show iothreads', run: () => [] },

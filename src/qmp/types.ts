@@ -187,6 +187,8 @@ export interface QmpCommands {
   'query-memory-size-summary': { arguments: Record<string, never>; returns: MemoryInfo };
   /** The memory devices of the guest. */
   'query-memory-devices': { arguments: Record<string, never>; returns: readonly MemoryDeviceInfo[] };
+  /** The exclusive monitor as text: scheme, marked pages, ABA meter (`-accel tcg,exclusive=check`). */
+  'x-query-exclusive': { arguments: Record<string, never>; returns: HumanReadableText };
   /** Interrupt statistics as text. */
   'x-query-irq': { arguments: Record<string, never>; returns: HumanReadableText };
   /** State of the translator as text. */

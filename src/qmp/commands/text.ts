@@ -32,6 +32,7 @@ export const romLines = (machine: VirtMachine): string[] =>
   machine.bootInfo.blobs.map((b) => `addr=${b.pa.toString(16).padStart(16, '0')} size=${hex(b.bytes.length, 6)} mem=ram name="${b.name}"`);
 
 export const textCommands = {
+  'x-query-exclusive': ({ vm }) => text(vm.machine!.exclusiveReport()),
   'x-query-jit': ({ vm }) => text(vm.machine!.jitReport()),
   'x-query-opcount': () => text(['[TCG profiler not compiled]']),
   'x-query-profile': () => { throw new QmpError('Internal profiler not compiled'); },

@@ -1,6 +1,6 @@
 // The global exclusive monitor of the softmmu scheme: granule words, pages whose stores count them on, and sweeps.
 import { CPUState, TARGET_PAGE_BITS, TLB_EXCLUSIVE } from '../memory/layout/cpu.ts';
-import { GRANULE_COUNT, GRANULE_LOCKED, GRANULE_SPREAD, GRANULE_WATCHED, GRANULE_WORDS, LL_MARKED, LL_MARKING, LL_NONE, LL_USED } from '../memory/layout/exclusive.ts';
+import { GRANULE_COUNT, GRANULE_LOCKED, GRANULE_SPREAD, GRANULE_WATCHED, GRANULE_WORDS, LL_BLOCK_BITS, LL_MARKED, LL_MARKING, LL_NONE, LL_USED } from '../memory/layout/exclusive.ts';
 import { PAGE_EXCLUSIVE, PageDesc } from '../memory/layout/tb.ts';
 import type { Machine } from './machine-view.ts';
 import { Tlb } from './tlb.ts';
@@ -12,7 +12,7 @@ const FLAGS = GRANULE_LOCKED | GRANULE_WATCHED;
 /** Looks at a locked word, some 40 ns each, before the thread sleeps a little: its holder may have lost its core. */
 const SPIN = 64, NAP_MS = 0.05;
 /** Least time between two sweeps, ms. */
-const SWEEP_MS = 100;
+const SWEEP_MS = 50;
 
 /**
  * A store to a marked page holds its granule's word and counts it on; a store-exclusive succeeds when the word still is
@@ -131,32 +131,41 @@ export class Granules {
   isMarked(page: number): boolean { return !this.marksPages || Atomics.load(this.#i32, this.#state(page)) >= LL_MARKED; }
 
   /**
-   * First step: stores that begin from now on take the slow path. Then the caller waits for those under way, and calls
-   * `marked`. Several vCPUs may mark a page at a time; each waits for itself.
+   * First step, for the block a page is in: stores that begin from now on take the slow path. Then the caller waits for
+   * those under way, and calls `marked`. Several vCPUs may mark a block at a time; each waits for itself.
    */
   mark(page: number): void {
-    const i32 = this.#i32;
-    if (Atomics.compareExchange(i32, this.#state(page), LL_NONE, LL_MARKING) === LL_NONE) {
-      const head = this.#m.global('ll_pages'), next = this.#desc(page) + (P.ll_next >>> 2);
-      for (let first = Atomics.load(i32, head); ;) {
-        Atomics.store(i32, next, first);
-        const seen = Atomics.compareExchange(i32, head, first, page + 1);
-        if (seen === first) break;
-        first = seen;
+    const i32 = this.#i32, head = this.#m.global('ll_pages'), [first, end] = this.#block(page);
+    for (let p = first; p < end; p++) {
+      Atomics.or(i32, this.#desc(p) + (P.dirty >>> 2), PAGE_EXCLUSIVE); // pairs with src/accel/machine-view.ts#recheckDirty
+      if (Atomics.compareExchange(i32, this.#state(p), LL_NONE, LL_MARKING) !== LL_NONE) continue;
+      const next = this.#desc(p) + (P.ll_next >>> 2);
+      for (let n = Atomics.load(i32, head); ;) {
+        Atomics.store(i32, next, n);
+        const seen = Atomics.compareExchange(i32, head, n, p + 1);
+        if (seen === n) break;
+        n = seen;
       }
-      Atomics.add(i32, this.#m.global('ll_marks'), 1);
     }
-    Atomics.or(i32, this.#desc(page) + (P.dirty >>> 2), PAGE_EXCLUSIVE); // pairs with src/accel/machine-view.ts#recheckDirty
-    const lo = (page << TARGET_PAGE_BITS) | 0, hi = Math.floor(page / 2 ** (32 - TARGET_PAGE_BITS));
-    for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi, TLB_EXCLUSIVE);
+    Atomics.add(i32, this.#m.global('ll_marks'), 1);
+    const lo = (first << TARGET_PAGE_BITS) | 0, hi = Math.floor(first / 2 ** (32 - TARGET_PAGE_BITS));
+    for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi, TLB_EXCLUSIVE, LL_BLOCK_BITS);
   }
-  marked(page: number): void { Atomics.compareExchange(this.#i32, this.#state(page), LL_MARKING, LL_USED); }
+  marked(page: number): void {
+    const [first, end] = this.#block(page);
+    for (let p = first; p < end; p++) Atomics.compareExchange(this.#i32, this.#state(p), LL_MARKING, LL_USED);
+  }
+  /** First page of a page's block, and the one behind it. */
+  #block(page: number): [number, number] {
+    const first = page - page % 2 ** LL_BLOCK_BITS;
+    return [first, Math.min(first + 2 ** LL_BLOCK_BITS, this.#m.layout.nrPages)];
+  }
 
   /** True when it is time for a sweep again. */
   get sweepDue(): boolean { return ((performance.timeOrigin + performance.now()) >>> 0) - this.#m.u32[this.#m.global('ll_swept')] >>> 0 >= SWEEP_MS; }
 
   /**
-   * Takes the marks off the pages without a load-exclusive since the last sweep. In an exclusive section: no store and no
+   * Takes the marks off the pages without a load-exclusive in the last sweeps. In an exclusive section: no store and no
    * load-exclusive is under way, and the monitors of those pages are opened.
    */
   sweep(): void {
@@ -167,8 +176,9 @@ export class Granules {
     let kept = 0, dropped = false;
     for (let n = Atomics.load(i32, head); n !== 0;) {
       const page = n - 1, next = this.#desc(page) + (P.ll_next >>> 2), after = Atomics.load(i32, next);
-      if (Atomics.load(i32, this.#state(page)) === LL_USED) {
-        Atomics.store(i32, this.#state(page), LL_MARKED);
+      const state = Atomics.load(i32, this.#state(page));
+      if (state > LL_MARKED) {
+        Atomics.store(i32, this.#state(page), state - 1);
         Atomics.store(i32, next, kept);
         kept = n;
       } else {
@@ -189,12 +199,13 @@ export class Granules {
     }
   }
 
-  /** Figures for monitors: pages marked now, marks and sweeps so far. */
-  stats(): { pages: number; marks: number; sweeps: number } {
+  /** Figures for monitors: pages marked now; blocks marked, stores to marked pages and sweeps so far. */
+  stats(): { pages: number; marks: number; stores: number; sweeps: number } {
     const i32 = this.#i32;
     let pages = 0;
     // The list may change under us; it is a figure.
     for (let n = Atomics.load(i32, this.#m.global('ll_pages')); n !== 0 && pages < this.#m.layout.nrPages; pages++) n = Atomics.load(i32, this.#desc(n - 1) + (P.ll_next >>> 2));
-    return { pages, marks: Atomics.load(i32, this.#m.global('ll_marks')), sweeps: Atomics.load(i32, this.#m.global('ll_sweeps')) };
+    const stores = this.#cpus.reduce((n, cpu) => n + (cpu.ld32(off.ll_stores) >>> 0), 0);
+    return { pages, stores, marks: Atomics.load(i32, this.#m.global('ll_marks')), sweeps: Atomics.load(i32, this.#m.global('ll_sweeps')) };
   }
 }

@@ -334,21 +334,27 @@ export class Tlb {
     }
   }
 
-  /** Sets TLB_NOTDIRTY or TLB_EXCLUSIVE on every entry of this vCPU that writes to a page of the ram memory. Any thread. */
-  static protectPage(cpu: Vcpu, ramLo: number, ramHi: number, flag: number): void {
+  /**
+   * Sets TLB_NOTDIRTY or TLB_EXCLUSIVE on every entry of this vCPU that writes to a page of the ram memory, or to an
+   * aligned block of 2^lg pages. Any thread.
+   */
+  static protectPage(cpu: Vcpu, ramLo: number, ramHi: number, flag: number, lg = 0): void {
     const i32 = cpu.machine.i32;
     for (let i = 0; i < NB_MMU_MODES; i++) {
       const d = cpu.base + CPUState.off.tlb_d + i * TLBDesc.size >>> 2;
+      // A fill counts before it stores its entry.
+      if ((i32[d + (D.n_used >>> 2)] | i32[d + (D.vindex >>> 2)]) === 0) continue;
       // The owner may resize meanwhile; storage does not move, and scanning the larger of the sizes seen is enough:
       // entries filled after the page's code flag was set check it themselves.
       const n = (i32[d + (D.mask >>> 2)] >>> ENTRY_SHIFT) + 1;
-      markPage(i32, i32[d + (D.table >>> 2)], n, ramLo, ramHi, flag);
-      markPage(i32, i32[d + (D.vtable >>> 2)], CPU_VTLB_SIZE, ramLo, ramHi, flag);
+      markPage(i32, i32[d + (D.table >>> 2)], n, ramLo, ramHi, flag, lg);
+      markPage(i32, i32[d + (D.vtable >>> 2)], CPU_VTLB_SIZE, ramLo, ramHi, flag, lg);
     }
   }
 }
 
-function markPage(i32: Int32Array, table: number, n: number, ramLo: number, ramHi: number, flag: number): void {
+function markPage(i32: Int32Array, table: number, n: number, ramLo: number, ramHi: number, flag: number, lg: number): void {
+  const block = PAGE_MASK << lg;
   for (let e = table >>> 2, end = e + n * (TLBEntry.size >>> 2); e < end; e += TLBEntry.size >>> 2) {
     const w = e + (E.addr_write >>> 2);
     const lo = i32[w];
@@ -356,7 +362,7 @@ function markPage(i32: Int32Array, table: number, n: number, ramLo: number, ramH
     // page address + addend = page of the ram memory (64-bit sum of halves)
     const page = lo & PAGE_MASK;
     const sumLo = (page + i32[e + (E.addend >>> 2)]) | 0;
-    if (sumLo !== ramLo) continue;
+    if ((sumLo & block) !== ramLo) continue;
     const carry = (sumLo >>> 0) < (page >>> 0) ? 1 : 0;
     if (((i32[w + 1] + i32[e + (E.addend >>> 2) + 1] + carry) | 0) !== ramHi) continue;
     Atomics.or(i32, w, flag);

@@ -6,9 +6,10 @@ import { UserError } from '../errors.ts';
 export interface ExclusiveFigures {
   readonly scheme: ExclusiveSchemeName;
   readonly granuleBytes: number;
-  /** Pages marked now; marks and sweeps so far. */
+  /** Pages marked now; blocks of them marked, stores to marked pages, sweeps so far. */
   readonly pages: number;
   readonly marks: number;
+  readonly stores: number;
   readonly sweeps: number;
   readonly aba: { readonly places: readonly AbaPlace[]; readonly lost: number };
 }
@@ -29,7 +30,7 @@ function abaLines(f: ExclusiveFigures): string[] {
 /** `info exclusive`. */
 export function exclusiveLines(f: ExclusiveFigures): string[] {
   if (f.granuleBytes === 1) return [`scheme: ${f.scheme}`];
-  return [`scheme: ${f.scheme}`, `granule: ${f.granuleBytes} bytes`, `marked pages: ${f.pages} (${f.marks} marks, ${f.sweeps} sweeps so far)`, ...abaLines(f)];
+  return [`scheme: ${f.scheme}`, `granule: ${f.granuleBytes} bytes`, `marked pages: ${f.pages} (so far: ${f.marks} blocks marked, ${f.stores} stores to marked pages, ${f.sweeps} sweeps)`, ...abaLines(f)];
 }
 
 /** The report at the end of a run; undefined when there is none. */

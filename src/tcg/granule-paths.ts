@@ -23,7 +23,7 @@ export interface MonitorPathOptions {
 }
 
 /** Stores to marked pages between two looks of the slow path (it may sweep). A power of two. */
-export const LOOK_AFTER_STORES = 1 << 16;
+export const LOOK_AFTER_STORES = 1 << 18;
 /** Looks at a locked word before the slow path waits for it. */
 const SPINS = 64;
 
@@ -225,7 +225,7 @@ function loadExclusivePath(e: PathEmit): Body {
     if (e.options.marksPages) {
       e.page(); w.localTee(COUNT); w.atomic('i32_load', PageDesc.off.ll_state); w.localTee(SEEN); w.i32Const(LL_USED); w.op('i32_ne');
       w.if();
-      w.localGet(SEEN); w.i32Const(LL_MARKED); w.op('i32_ne'); w.brIf(slow);
+      w.localGet(SEEN); w.i32Const(LL_MARKED); w.op('i32_lt_u'); w.brIf(slow);
       w.localGet(COUNT); w.i32Const(LL_USED); w.atomic('i32_store', PageDesc.off.ll_state);
       w.end();
     }

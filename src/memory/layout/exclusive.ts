@@ -24,11 +24,16 @@ export const GRANULE_LOCKED = 1;
 export const GRANULE_WATCHED = 2;
 export const GRANULE_COUNT = 4;
 
-/** PageDesc.ll_state: no exclusives; marks under way; marked; marked, and a load-exclusive came since the last sweep. */
+/**
+ * PageDesc.ll_state: no exclusives; marks under way; from LL_MARKED on marked, as high as LL_USED where a load-exclusive
+ * came since the last sweep, each of which takes one away.
+ */
 export const LL_NONE = 0;
 export const LL_MARKING = 1;
 export const LL_MARKED = 2;
-export const LL_USED = 3;
+export const LL_USED = 8;
+/** Pages are marked by aligned blocks of 2^LL_BLOCK_BITS: what lies beside a lock or a counter is seldom without. */
+export const LL_BLOCK_BITS = 4;
 
 /** One place of the ABA meter. */
 export const AbaRecord = struct('AbaRecord', 'store-exclusives of one PC to one address that only a compare-and-swap would have let pass', {

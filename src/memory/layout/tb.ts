@@ -104,7 +104,7 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   hot_word: shared('i32', 'vCPUs, main', 'futex of the translator threads: raised by each push and at shutdown'),
   region_count: shared('i32', 'translator', 'region descriptors handed out since the last tb_flush'),
   ll_pages: shared('i32', 'vCPUs', 'list of pages marked for exclusives: page number + 1, by compare-exchange; a sweep takes it while no vCPU runs'),
-  ll_marks: shared('i32', 'vCPUs', 'pages marked so far'),
+  ll_marks: shared('i32', 'vCPUs', 'blocks of pages marked so far'),
   ll_sweeps: shared('i32', 'vCPUs', 'sweeps so far'),
   ll_swept: { type: 'u32', writer: 'a sweep', order: 'plain', doc: 'time of the last one, ms of the host clock; read by who thinks of the next' },
   aba_lock: shared('i32', 'any', 'spin lock of the ABA meter'),

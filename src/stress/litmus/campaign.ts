@@ -61,7 +61,7 @@ class Campaign {
     for (const path of o.paths) for (const file of this.#filesOf(path)) this.#read(file);
     for (const path of [o.json, o.html]) if (path !== undefined) this.#checkWritable(path);
     const smp = o.smp ?? Math.max(2, ...this.#entries.map((e) => e.test?.threads.length ?? 0));
-    this.#settings = { runs: o.runs, smp, seed: o.seed, cpu: o.cpu, exclusive: o.exclusive ?? 'default', regions: o.regions };
+    this.#settings = { runs: o.runs, smp, seed: o.seed, cpu: o.cpu, exclusive: o.exclusive, regions: o.regions };
     if (o.resume) this.#resume();
     const runnable = this.#entries.filter((e) => e.test);
     if (runnable.length > 0) host.out(`seed ${this.#settings.seed}, ${smp} vCPUs, ${o.regions ? 'regions' : 'interpreter'}\n\n`);

@@ -14,7 +14,8 @@ export interface LitmusOptions {
   resume: boolean;
   quiet: boolean;
   cpu: string;
-  exclusive: string | undefined;
+  /** Judged by the architecture, tests run under the scheme that keeps to it. */
+  exclusive: string;
   regions: boolean;
 }
 
@@ -27,7 +28,9 @@ The outcomes a test may have are read from NAME.expected.json beside NAME.litmus
   -smp N              vCPUs (default: the threads of the widest test, at least 2)
   -cpu MODEL          CPU model (default max)
   -accel tcg[,exclusive=SCHEME][,regions=on|off]
-                      scheme of LDXR and STXR; compile hot code to wasm regions
+                      scheme of LDXR and STXR: softmmu (default), cmpxchg, check; compile hot code
+                      to wasm regions
+  --exclusive SCHEME  the same scheme
   --seed TEXT         seed of delays, placement and shuffles (default: drawn, and printed)
   --json FILE         write the results as JSON, after every test
   --html FILE         write a report page with a heat map of the outcomes
@@ -38,13 +41,13 @@ The outcomes a test may have are read from NAME.expected.json beside NAME.litmus
 Exit code: 0, or 1 when a forbidden outcome was seen, or 2 when a test could not be run.
 `;
 
-const VALUED: Readonly<Record<string, keyof LitmusOptions | 'accel'>> = { n: 'runs', smp: 'smp', cpu: 'cpu', accel: 'accel', seed: 'seed', json: 'json', html: 'html' };
+const VALUED: Readonly<Record<string, keyof LitmusOptions | 'accel'>> = { n: 'runs', smp: 'smp', cpu: 'cpu', accel: 'accel', seed: 'seed', json: 'json', html: 'html', exclusive: 'exclusive' };
 
 /** Errors: UserError. Undefined: help was asked for. */
 export function parseOptions(argv: readonly string[], env: NodeJS.ProcessEnv = process.env): LitmusOptions | undefined {
   const o: LitmusOptions = {
     paths: [], runs: 100_000, smp: undefined, seed: String(Math.floor(Math.random() * 2 ** 32)), json: undefined, html: undefined, resume: false, quiet: false,
-    cpu: 'max', exclusive: undefined, regions: env.MTTCG_REGIONS === '1',
+    cpu: 'max', exclusive: 'softmmu', regions: env.MTTCG_REGIONS === '1',
   };
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i];

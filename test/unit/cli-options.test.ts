@@ -179,7 +179,6 @@ t.test('mistakes', async (t) => {
     ['-accel tcg,tb-size=x', 'bad-parameter', /'tb-size' expects/],
     ['-accel tcg,tb-size=0', 'bad-parameter', /tb-size 0/],
     ['-accel tcg,exclusive=x', 'bad-parameter', /'exclusive' does not accept value 'x'/],
-    ['-accel tcg,check=on', 'not-available', /check=on is not available yet/],
     ['-semihosting-config arg=a', 'not-available', /a command line for the guest program/],
     ['-semihosting-config userspace=on', 'not-available', /from EL0/],
     ['-accel tcg,foo=3', 'bad-parameter', /Property 'tcg-accel.foo' not found/],

@@ -12,12 +12,12 @@ const FIXTURES = join(import.meta.dirname, '../../test/fixtures/guests');
 const dir = mkdtempSync(join(tmpdir(), 'guest-golden-'));
 
 /** Serial output of a flat image. Error: Error when it has not powered off after 60 s. */
-function runQemu(image: Uint8Array, cpu: string, cpus: number): string {
+function runQemu(image: Uint8Array, cpu: string, cpus: number, more: readonly string[] = []): string {
   const file = join(dir, 'guest.bin'), out = join(dir, 'serial');
   writeFileSync(file, image);
   execFileSync(QEMU, [
     '-M', 'virt,gic-version=3', '-cpu', cpu, '-smp', `${cpus}`, '-m', '128M', '-display', 'none', '-monitor', 'none', '-serial', `file:${out}`,
-    '-no-reboot', '-nodefaults', '-kernel', file,
+    '-no-reboot', '-nodefaults', '-kernel', file, ...more,
   ], { timeout: 60_000, stdio: ['ignore', 'ignore', 'inherit'] });
   return readFileSync(out, 'latin1');
 }
@@ -34,7 +34,7 @@ try {
     if (wanted.length > 0 && !wanted.includes(g.name)) continue;
     for (const model of g.models) {
       const off = g.without?.[model];
-      let output = runQemu(g.image(model), off === undefined ? model : `${model},${off}`, g.cpus ?? 1);
+      let output = runQemu(g.image(model), off === undefined ? model : `${model},${off}`, g.cpus ?? 1, g.semihosting ? ['-semihosting'] : []);
       // The writable bits are found out in a second run, for the registers that the first one found.
       if (g.name === 'sysregs') output += runQemu(sysregGuest([], maskKeys(keysOf(output, 'R'), keysOf(output, 'W'))), model, 1);
       writeFileSync(join(FIXTURES, `${g.name}.${model}.gz`), gzipSync(output, { level: 9 }));

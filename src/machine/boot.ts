@@ -258,3 +258,13 @@ export function setMemory(root: FdtNode, base: number, size: number): void {
   const reg = new Uint8Array([...sizedCells(addressCells, base), ...sizedCells(sizeCells, size)]);
   root.children.splice(0, root.children.length, new FdtNode(`memory@${base.toString(16)}`, { reg, device_type: strings('memory') }), ...others);
 }
+
+/** The largest piece of RAM that no blob is in. */
+export function largestGap(base: number, size: number, blobs: readonly Blob[]): { base: number; limit: number } {
+  let best = { base, limit: base }, at = base;
+  for (const b of [...blobs].sort((x, y) => x.pa - y.pa).concat({ name: 'end', pa: base + size, bytes: new Uint8Array(0), size: 0 })) {
+    if (b.pa - at > best.limit - best.base) best = { base: at, limit: b.pa };
+    at = Math.max(at, b.pa + b.size);
+  }
+  return best;
+}

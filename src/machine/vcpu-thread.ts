@@ -29,6 +29,8 @@ export interface ArmConfig {
   gicVersion: GicVersion;
   nrCpus: number;
   semihosting: boolean;
+  /** For semihosting: the guest program's command line, and RAM that it may use. */
+  program: { cmdline: string; heap: { base: number; limit: number } };
   /** Hot code is compiled to regions. */
   regions: boolean;
   /** `--profile`: the timer thread asks where the vCPUs are. */
@@ -101,7 +103,7 @@ export function createTarget(m: Machine, clock: VirtualClock, c: ArmConfig, gic:
     vcpu,
     cpuCount: c.nrCpus,
     affinity: (n) => mpAffinity(n, c.gicVersion),
-    semihostWrite: c.semihosting ? (bytes) => { process.stderr.write(bytes); } : undefined,
+    semihost: c.semihosting ? { write: (bytes) => { process.stderr.write(bytes); }, ...c.program } : undefined,
     log: (item, text) => { qemuLogMask(LOG_MASK[item], text); },
   };
   return new ArmCpu({ model: cpuModel(c.cpuModel, c.cpuProps, c.gicVersion === 3), ports, gicv3: c.gicVersion === 3, semihosting: c.semihosting, exclusive: c.exclusive });

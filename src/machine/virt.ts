@@ -40,7 +40,7 @@ import { stateLayout } from '../memory/state-layout.ts';
 
 import { generateInterpreter } from '../tcg/interpreter.ts';
 import { CPUARMState, envOff } from '../target/arm/env.ts';
-import { firmwareItems, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
+import { firmwareItems, largestGap, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
 import { exclusiveLines, type ExclusiveFigures } from './exclusive-report.ts';
 import { guestNames, lockReport } from './lock-profile.ts';
 import { Inspector } from './inspect.ts';
@@ -161,7 +161,8 @@ export class VirtMachine {
   constructor(o: VirtOptions) {
     this.#o = o;
     const config: ArmConfig = {
-      cpuModel: o.cpuModel, cpuProps: o.cpuProps ?? {}, gicVersion: o.gicVersion, nrCpus: o.cpus, semihosting: o.semihosting ?? false, regions: o.regions ?? false, jitStats: o.jitStats ?? false, profile: o.profile ?? false,
+      cpuModel: o.cpuModel, cpuProps: o.cpuProps ?? {}, gicVersion: o.gicVersion, nrCpus: o.cpus, regions: o.regions ?? false, jitStats: o.jitStats ?? false, profile: o.profile ?? false,
+      semihosting: o.semihosting ?? false, program: { cmdline: [o.boot.names?.kernel ?? '', ...(o.boot.append ? [o.boot.append] : [])].join(' '), heap: { base: 0, limit: 0 } },
       exclusive: this.exclusiveScheme, log: o.log,
     };
     const flashBytes = VIRT_MEMMAP.FLASH.size;
@@ -192,7 +193,7 @@ export class VirtMachine {
     const target = createTarget(machine, this.clock, config, this.gic, (n) => this.#cpus[n]);
     const interpreter = generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages, hotMask: o.regions ? (o.check ? CHECK_HOT_MASK : HOT_MASK) : 0 });
     const checkInterpreter = o.check && o.regions ? generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages, oneTb: true }) : undefined;
-    const { log: _log, nrCpus, ...kind } = config;
+    const { log: _log, program: _program, nrCpus, ...kind } = config;
     // Logs say what is met in translation.
     this.#archiveFile = o.log?.items ? undefined : archiveFile(worker('vcpu'), { ...kind, single: spec.single, smp: nrCpus > 1 });
     this.#archive = this.#archiveFile === undefined ? undefined : loadArchive(this.#archiveFile);
@@ -205,6 +206,7 @@ export class VirtMachine {
     this.powerKey = this.#createDevices();
     this.#bindShadows(flat);
     this.bootInfo = this.#boot();
+    config.program.heap = largestGap(VIRT_MEMMAP.MEM.base, o.ramSize, this.bootInfo.blobs);
     this.#resetCpus();
     this.#io = new IoServer(machine, this.#cpus, this.devices, (bits) => { void this.#onEvent(bits); });
   }

@@ -2,6 +2,7 @@
 import { CPU_TLB_MAX_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES, TB_JMP_CACHE_SIZE, TLBEntry, TLBEntryFull } from './layout/cpu.ts';
 import { DebugTable } from './layout/debug.ts';
 import { ABA_RECORDS, AbaRecord, GRANULE_WORDS } from './layout/exclusive.ts';
+import { SEMIHOST_FILES, SemihostFile } from './layout/semihosting.ts';
 import { ProfileControl, ProfileSlot, profileSlots, SpinTable } from './layout/profile.ts';
 import { GlobalPage, HOT_RING, HotTb, MAX_REGIONS, PageDesc, POSTED_RING, PostedWrite, QHTBucket, RegionDesc, TB } from './layout/tb.ts';
 
@@ -32,6 +33,7 @@ export interface StateLayout {
   readonly hotBase: number;
   readonly regionBase: number;
   readonly debugBase: number;
+  readonly semihostBase: number;
   /** Granule words of the exclusive monitor, and the records of the ABA meter. */
   readonly granuleBase: number;
   readonly abaBase: number;
@@ -73,6 +75,7 @@ export function stateLayout(o: StateLayoutOptions): StateLayout {
   const hotBase = take(HOT_RING * HotTb.size);
   const regionBase = take(MAX_REGIONS * RegionDesc.size);
   const debugBase = take(DebugTable.size);
+  const semihostBase = take(SEMIHOST_FILES * SemihostFile.size);
   const granuleBase = take(4 * GRANULE_WORDS);
   const abaBase = take(ABA_RECORDS * AbaRecord.size);
   const profileBase = take(ProfileControl.size);
@@ -92,7 +95,7 @@ export function stateLayout(o: StateLayoutOptions): StateLayout {
   if (totalBytes > 2 ** 32 - PAGE) throw new RangeError(`the emulator's own state would take ${totalBytes} bytes, more than 4 GiB`);
   return {
     globalBase, cpuBase, cpuStride, nrCpus: o.nrCpus, cacheBase, cacheStride, qhtBase, qhtBytes, pageDescBase, nrPages,
-    postedBase, hotBase, regionBase, debugBase, granuleBase, abaBase, profileBase, profileSlotBase, spinBase, deviceBase, deviceBytes: o.deviceBytes, tbBase, tbBytes, codeBase, codeBytes: o.tbSize, totalBytes,
+    postedBase, hotBase, regionBase, debugBase, semihostBase, granuleBase, abaBase, profileBase, profileSlotBase, spinBase, deviceBase, deviceBytes: o.deviceBytes, tbBase, tbBytes, codeBase, codeBytes: o.tbSize, totalBytes,
   };
 }
 

@@ -3,6 +3,7 @@ import { decodeGuest } from './decode.ts';
 import { exceptionGuest } from './exceptions.ts';
 import { flashGuest } from './flash.ts';
 import { MMU_MODELS, mmuGuest } from './mmu.ts';
+import { semihostingGuest } from './semihosting.ts';
 import { sysKey, sysregGuest } from './sysregs.ts';
 
 export interface GoldenGuest {
@@ -10,6 +11,7 @@ export interface GoldenGuest {
   /** CPU models to run it on. */
   readonly models: readonly string[];
   readonly cpus?: number;
+  readonly semihosting?: boolean;
   /** What QEMU has to switch off, by model. */
   readonly without?: Readonly<Record<string, string>>;
   readonly image: (model: string) => Uint8Array;
@@ -35,6 +37,7 @@ export const GUESTS: readonly GoldenGuest[] = [
   { name: 'sysregs', models: MODELS, image: () => sysregGuest(allSysKeys(), []) },
   { name: 'exceptions', models: ['cortex-a72', 'neoverse-n1', 'max'], image: exceptionGuest },
   { name: 'mmu', models: MMU_MODELS, image: (model) => mmuGuest(model, 1, 40) },
+  { name: 'semihosting', models: ['cortex-a72'], semihosting: true, image: semihostingGuest },
   { name: 'flash', models: ['cortex-a72'], image: flashGuest },
   { name: 'decode', models: ['cortex-a72', 'max'], without: { max: 'sve=off,sme=off' }, image: decodeGuest },
 ];

@@ -16,7 +16,7 @@ export function compareWithQemu(t: Pick<Test, 'test'>, name: string, corrected =
   for (const model of guest.models) {
     void t.test(`${name} on ${model}`, async (t) => {
       const theirs = goldenLines(name, model).map((line) => corrected(line.trimEnd()));
-      const { output, code } = await runGuest(guest.image(model), { cpuModel: model, cpus: guest.cpus ?? 1, ...o });
+      const { output, code } = await runGuest(guest.image(model), { cpuModel: model, cpus: guest.cpus ?? 1, semihosting: guest.semihosting, ...o });
       const ours = output.trim().split('\n').map((line) => line.trimEnd());
       t.same(theirs.flatMap((line, n) => (line === ours[n] ? [] : [`QEMU: ${line}`, `here: ${ours[n]}`])), []);
       t.equal(ours.length, theirs.length);

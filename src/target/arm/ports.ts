@@ -1,5 +1,6 @@
 // What the machine provides to the Arm target on one thread: interrupt controller, clock, power. hw and target never import each other.
 import type { Vcpu } from '../../accel/vcpu.ts';
+import type { Semihost } from './semihosting.ts';
 import type { OnStoreExclusiveFailed } from './helpers/exclusive.ts';
 
 /** GIC CPU interface system registers, by Arm name without the _EL1 suffix (ICC_IAR1, ICC_PMR, ICC_SGI1R, …). */
@@ -29,8 +30,8 @@ export interface ArmPorts {
   affinity(n: number): number;
   /** `exclusive=check`: a store-exclusive failed. */
   onStoreExclusiveFailed?: OnStoreExclusiveFailed;
-  /** `-semihosting`: console output of the guest; absent when semihosting is off. */
-  semihostWrite?(bytes: Uint8Array): void;
+  /** `-semihosting`; absent when it is off. */
+  readonly semihost?: Semihost;
   /** `-d unimp,guest_errors,int,mmu`: one line. */
   log?(item: 'unimp' | 'guest_errors' | 'int' | 'mmu', text: () => string): void;
 }

@@ -21,6 +21,8 @@ const GOTO_PTR = opDef('goto_ptr');
 const MAX_TBS = 32;
 /** A successor joins the region when it ran at least this share of the seed's executions. */
 const HEAT_SHARE = 1 / 64;
+/** The same for TBs of other pages than the seed's, and how many of them: most crossings are calls of functions with regions of their own. */
+const FAR_HEAT_SHARE = 1 / 2, MAX_FAR_TBS = 8;
 const MAX_INSNS = 512;
 
 /** A TB of a region in the making. */
@@ -102,7 +104,7 @@ export class RegionCompiler {
     const { i32 } = this.#m, store = this.#store;
     const word = (tb: number, f: number) => i32[tb + f >>> 2];
     const flags = word(seed, T.flags), cflags = word(seed, T.cflags), csBase = word(seed, T.cs_base);
-    const heat = (word(seed, T.exec_count) >>> 0) * HEAT_SHARE, isWarm = (tb: number) => word(tb, T.exec_count) >>> 0 >= heat;
+    const heat = word(seed, T.exec_count) >>> 0, isWarm = (tb: number, k: number) => word(tb, T.exec_count) >>> 0 >= heat * (k === 0 ? HEAT_SHARE : FAR_HEAT_SHARE);
     const next = this.#target.chainFlags(flags), fits = (tb: number) => word(tb, T.flags) === next && word(tb, T.cflags) === cflags && word(tb, T.cs_base) === csBase;
     const gens = new Map<number, number>(), base = pc === undefined ? undefined : pc & -BigInt(TARGET_PAGE_SIZE);
     /** By page, counted from the seed's: that of the ram memory. By distance from the seed's page: TBs. */
@@ -115,14 +117,17 @@ export class RegionCompiler {
     const seedPage = pageOf(store.phys(seed)), seedStart = store.phys(seed) % TARGET_PAGE_SIZE;
     open(0, seedPage);
     const out: Translated[] = [], queue: (readonly [start: number, tb: number])[] = [[seedStart, seed]], seen = new Set([seedStart]);
+    let far = 0;
     const join = (start: number): void => {
       const k = pageOf(start);
+      if (k !== 0 && far >= MAX_FAR_TBS) return;
       if (!opened.has(k) && opened.size < REGION_PAGES && base !== undefined) {
         const tb = this.#cachedTb(base + BigInt(start)), page = tb === 0 ? -1 : pageOf(store.phys(tb));
-        if (tb !== 0 && store.phys(tb) - page * TARGET_PAGE_SIZE === start - k * TARGET_PAGE_SIZE && fits(tb) && isWarm(tb) && !gens.has(page)) open(k, page);
+        if (tb !== 0 && store.phys(tb) - page * TARGET_PAGE_SIZE === start - k * TARGET_PAGE_SIZE && fits(tb) && isWarm(tb, k) && !gens.has(page)) open(k, page);
       }
       const tb = at.get(start);
-      if (tb === undefined || seen.has(start) || !isWarm(tb)) return;
+      if (tb === undefined || seen.has(start) || !isWarm(tb, k)) return;
+      if (k !== 0) far++;
       seen.add(start);
       queue.push([start, tb]);
     };

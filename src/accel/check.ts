@@ -165,6 +165,8 @@ export class Checker {
     this.#limits = limits;
     const { invalidated } = store, before = state.take(cpu);
     cpu.store(off.exit_request, 0);
+    // So that the last run finds no more than this one does.
+    this.#mmu.tlb.clearJmpCache();
     const ret = this.#run('record', () => this.#engine.tbFunction(fn)(cpu.base, tb));
     const after = state.take(cpu), kicked = cpu.load(off.exit_request) !== 0;
     // The region may go on with its old code up to its next back edge; the interpreter would take the new one.
@@ -221,6 +223,7 @@ export class Checker {
     this.#state.putBack(cpu, before);
     cpu.store(off.exit_request, 0);
     this.#engine.machine.count('check_reruns', 1);
+    this.#mmu.tlb.clearJmpCache();
     cpu.store(off.running, 1);
     const ret = this.#engine.tbFunction(fn)(cpu.base, tb);
     cpu.store(off.running, 0);

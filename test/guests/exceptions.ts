@@ -16,6 +16,7 @@ const STEP = 'msr oslar_el1, xzr\n ldr x9, =0x2001\n msr mdscr_el1, x9\n isb';
  * Left out because QEMU 7.2 departs from the architecture: DAIFSet at EL0 (it swaps op1 and op2 in ESR), a misaligned STXR
  * without reservation (no fault), fetching from a device (it executes what it reads), software step with the OS lock held.
  */
+/* Misaligned accesses cross 16 bytes: inside them FEAT_LSE2, which QEMU 7.2 lacks, allows them. */
 const CASES: readonly Case[] = [
   ...both('svc', 'svc #0x1234'), ...both('brk', 'brk #0xabc'), ...both('hlt', 'hlt #7'), ...both('udf', 'udf #3'), ...both('smc', 'smc #1'),
   { name: 'hvc at EL0', el: 0, body: 'hvc #0' }, { name: 'eret at EL0', el: 0, body: 'eret' },
@@ -35,10 +36,10 @@ const CASES: readonly Case[] = [
   ...both('fp with everything trapped', 'fadd s0, s1, s2', 'msr cpacr_el1, xzr\n isb'), ...both('simd load with EL0 trapped', 'ldr q0, [x0]', 'mov x9, #0x100000\n msr cpacr_el1, x9\n isb'),
   ...both('mrs fpcr, trapped', 'mrs x1, fpcr', 'msr cpacr_el1, xzr\n isb'),
   // Alignment.
-  ...both('ldxr misaligned', 'add x0, x0, #1\n ldxr w1, [x0]'), ...both('ldxp misaligned', 'add x0, x0, #8\n ldxp x1, x2, [x0]'),
-  ...both('ldar misaligned', 'add x0, x0, #1\n ldar x1, [x0]'), ...both('stlr misaligned', 'add x0, x0, #3\n stlr w1, [x0]'), ...both('ldr misaligned is fine', 'ldur x1, [x0, #1]'),
+  ...both('ldxr misaligned', 'add x0, x0, #13\n ldxr w1, [x0]'), ...both('ldxp misaligned', 'add x0, x0, #8\n ldxp x1, x2, [x0]'),
+  ...both('ldar misaligned', 'add x0, x0, #9\n ldar x1, [x0]'), ...both('stlr misaligned', 'add x0, x0, #13\n stlr w1, [x0]'), ...both('ldr misaligned is fine', 'ldur x1, [x0, #1]'),
   ...both('ldr misaligned, SCTLR.A', 'ldur x1, [x0, #1]', sctlr(2)), ...both('stp misaligned, SCTLR.A', 'add x0, x0, #4\n stp x1, x2, [x0]', sctlr(2)), ...both('ldp aligned for elements, SCTLR.A', 'add x0, x0, #8\n ldp x1, x2, [x0]', sctlr(2)),
-  ...both('ldadd misaligned', 'add x0, x0, #4\n .inst 0xf8210002').map((c) => ({ ...c, models: NEWER })), ...both('casp misaligned', 'add x0, x0, #8\n .inst 0x48207c04').map((c) => ({ ...c, models: NEWER })),
+  ...both('ldadd misaligned', 'add x0, x0, #12\n .inst 0xf8210002').map((c) => ({ ...c, models: NEWER })), ...both('casp misaligned', 'add x0, x0, #8\n .inst 0x48207c04').map((c) => ({ ...c, models: NEWER })),
   // PC.
   ...both('br to a misaligned address', 'add x9, x0, #2\n br x9'), ...both('ret to a misaligned address', 'add x30, x0, #1\n ret'),
   ...both('br beyond physical addresses', 'mov x9, #0x4000000000000\n br x9'), ...both('br to nothing', 'ldr x9, =0x09100000\n br x9'),

@@ -131,6 +131,7 @@ export class GuestSpins {
     if (!this.#isAsleep) return;
     this.#last = this.#clock();
     this.#isAsleep = false;
+    if (!this.#hasStack && this.#last - this.#start > STACK_NS) this.#walk();
   }
 
   #walk(): void {

@@ -1,4 +1,5 @@
-// The error a user can cause: a code, one sentence that says what is wrong, and what to do about it.
+// The error a user can cause: a code, one sentence that says what is wrong, and what to do about it; the system's words for its own.
+import { getSystemErrorMap } from 'node:util';
 
 /** Thrown anywhere before the machine runs; the command line prints it as one line and exits with code 1. */
 export class UserError extends Error {
@@ -13,4 +14,10 @@ export class UserError extends Error {
     this.code = code;
     this.hint = hint;
   }
+}
+
+/** The system's words for a failed call: `No such file or directory`. */
+export function systemMessage(error: unknown): string {
+  const { errno, message } = ((error as AggregateError).errors?.[0] ?? error) as NodeJS.ErrnoException;
+  return ((errno !== undefined && getSystemErrorMap().get(errno)?.[1]) || message).replace(/^./, (c) => c.toUpperCase());
 }

@@ -2,10 +2,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { isatty } from 'node:tty';
-import { getSystemErrorMap } from 'node:util';
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { Logger } from 'pino';
-import { UserError } from './errors.ts';
+import { UserError, systemMessage } from './errors.ts';
 
 // --- QEMU log items ------------------------------------------------------------------------------------------------
 
@@ -178,12 +177,6 @@ function open(mode: 'w' | 'a'): void {
   } catch (error) {
     throw new UserError('log-file', `Error opening logfile ${path}: ${systemMessage(error)}`);
   }
-}
-
-/** The system's words for a failed call: `No such file or directory`. */
-export function systemMessage(error: unknown): string {
-  const { errno, message } = ((error as AggregateError).errors?.[0] ?? error) as NodeJS.ErrnoException;
-  return ((errno !== undefined && getSystemErrorMap().get(errno)?.[1]) || message).replace(/^./, (c) => c.toUpperCase());
 }
 
 /**

@@ -1,5 +1,6 @@
 // The translator thread: takes hot TBs, gathers the TBs around them, compiles a region, publishes it.
-import { TCGContext } from '../tcg/context.ts';
+import { TCGContext, type Op } from '../tcg/context.ts';
+import { OpFlag } from '../tcg/ops/def.ts';
 import { narrow } from '../tcg/opt/narrow.ts';
 import { optimize } from '../tcg/optimize.ts';
 import { compileRegions, type RegionOptions } from '../tcg/region.ts';
@@ -16,7 +17,7 @@ import type { TargetCpu, TbRequest } from './target.ts';
 import { TbStore } from './tb-store.ts';
 
 const T = TB.off;
-const GOTO_PTR = opDef('goto_ptr');
+const GOTO_PTR = opDef('goto_ptr'), INSN_START = opDef('insn_start');
 /** A region takes in at most this many TBs. */
 const MAX_TBS = 32;
 /** A successor joins the region when it ran at least this share of the seed's executions. */
@@ -186,6 +187,22 @@ export class RegionCompiler {
     }
   }
 
+  /**
+   * A fault restores state by the insn_start words of the TB, as it was translated without knowing how it is entered. False
+   * when an instruction that may fault has others now: what flags are kept in would be read as something else.
+   */
+  #restoresAlike(tb: number, ops: readonly Op[]): boolean {
+    const unknown = this.#store.insnStart(tb, 0).data;
+    let n = -1, data = unknown;
+    for (const op of ops) {
+      if (op.def === INSN_START) { n++; data = op.imms[1]; continue; }
+      if (!(op.def.flags & OpFlag.MAY_FAULT)) continue;
+      const then = this.#store.insnStart(tb, n).data;
+      if (then !== data && then !== unknown) return false;
+    }
+    return true;
+  }
+
   /** Ops of an existing TB, translated again; undefined when that gives another TB (the code has changed). */
   #translate(tb: number, start: number, how: Pick<TbRequest, 'flags' | 'csBase' | 'cflags' | 'entryState'>): Translated | undefined {
     const { ram32, i32 } = this.#m, phys = this.#store.phys(tb), base = pageOf(phys) * (TARGET_PAGE_SIZE / 4);
@@ -198,6 +215,8 @@ export class RegionCompiler {
       ldl: (offset) => Atomics.load(ram32, base + (offset >>> 2)),
     });
     if (r.icount !== i32[tb + T.icount >>> 2] || r.size !== i32[tb + T.size >>> 2]) return undefined;
-    return { tb, phys, start, size: r.size, ops: narrow(tcg, optimize(tcg)), entryState: how.entryState, exitState: r.exitState };
+    const ops = narrow(tcg, optimize(tcg));
+    if (how.entryState !== undefined && !this.#restoresAlike(tb, ops)) return undefined;
+    return { tb, phys, start, size: r.size, ops, entryState: how.entryState, exitState: r.exitState };
   }
 }

@@ -1,8 +1,8 @@
 // A file that takes the guest's output; it has no input.
 import { close, open } from 'node:fs';
 import { promisify } from 'node:util';
-import { UserError } from '../errors.ts';
-import { log, systemMessage } from '../log.ts';
+import { systemMessage, UserError } from '../errors.ts';
+import { log } from '../log.ts';
 import { fdSink } from './fd-sink.ts';
 import { HostBackend } from './host-backend.ts';
 import { OutputQueue } from './output-queue.ts';

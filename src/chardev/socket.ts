@@ -2,8 +2,8 @@
 import { existsSync, lstatSync, unlinkSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { dirname } from 'node:path';
-import { UserError } from '../errors.ts';
-import { log, systemMessage } from '../log.ts';
+import { systemMessage, UserError } from '../errors.ts';
+import { log } from '../log.ts';
 import { streamSink } from './fd-sink.ts';
 import { HostBackend } from './host-backend.ts';
 import { OutputQueue } from './output-queue.ts';

@@ -1,7 +1,6 @@
 // -readconfig and -writeconfig: QEMU's INI form of the options that have parameters.
 import { readFileSync } from 'node:fs';
-import { UserError } from '../errors.ts';
-import { systemMessage } from '../log.ts';
+import { systemMessage, UserError } from '../errors.ts';
 import { OPTION_GROUPS } from '../qmp/option-groups.ts';
 import { splitCommas } from './qemu-opts.ts';
 

@@ -1,9 +1,9 @@
 // The command line's entry: parse, answer requests for help, else run the machine and see to a clean way out.
 import { unlinkSync, writeFileSync } from 'node:fs';
 import { closeAllChardevs } from '../chardev/open.ts';
-import { configureLog, log, openLog, systemMessage } from '../log.ts';
+import { configureLog, log, openLog } from '../log.ts';
 import { CPU_PROPERTIES, EXCLUSIVE_SCHEMES, MACHINES, type Catalog } from './catalog.ts';
-import { UserError } from '../errors.ts';
+import { systemMessage, UserError } from '../errors.ts';
 import { VERSION } from './help.ts';
 import type { MachineOptions } from '../machine/options.ts';
 import { parseCommandLine, parseGdb } from './parse.ts';

@@ -1,7 +1,6 @@
 // Where `--profile` writes: standard error, or a text and a JSON file.
 import { closeSync, openSync, writeFileSync } from 'node:fs';
-import { UserError } from '../errors.ts';
-import { systemMessage } from '../log.ts';
+import { systemMessage, UserError } from '../errors.ts';
 import { hotSpotText, type HotSpotReport } from '../profile/hot-spots.ts';
 
 const json = (r: HotSpotReport) => `${JSON.stringify(r, null, 1)}\n`;

@@ -1,8 +1,7 @@
 // Where the lock profiler's report goes when the machine ends: text, JSON, HTML, speedscope, Chrome trace.
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { UserError } from '../errors.ts';
-import { systemMessage } from '../log.ts';
+import { systemMessage, UserError } from '../errors.ts';
 import { lockHtml } from '../profile/lock-html.ts';
 import type { LockReport } from '../profile/lock-report.ts';
 import { lockText } from '../profile/lock-text.ts';

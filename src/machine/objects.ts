@@ -1,7 +1,6 @@
 // Objects that users add: memory back ends, sources of randomness, secrets.
 import { readFileSync } from 'node:fs';
-import { UserError } from '../errors.ts';
-import { systemMessage } from '../log.ts';
+import { systemMessage, UserError } from '../errors.ts';
 
 /** Values of an object's properties as the user gave them, checked against the schema. */
 export type ObjectProperties = Readonly<Record<string, unknown>>;

@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { DeferredBackend, type CharBackend } from '../chardev/backend.ts';
 import { openChardevs } from '../chardev/open.ts';
-import { UserError } from '../errors.ts';
-import { log, logConfig, qemuLog, systemMessage } from '../log.ts';
+import { systemMessage, UserError } from '../errors.ts';
+import { log, logConfig, qemuLog } from '../log.ts';
 import { Management, type ManagementOptions } from '../monitor/management.ts';
 import { smpHello, smpHelloSymbols } from '../stress/guests/smp-hello.ts';
 import { lockText } from '../profile/lock-text.ts';

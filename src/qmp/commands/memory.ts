@@ -1,6 +1,6 @@
 // Commands about guest memory: sizes, back ends, saving it to files.
 import { open, writeFile, type FileHandle } from 'node:fs/promises';
-import { systemMessage } from '../../log.ts';
+import { systemMessage } from '../../errors.ts';
 import type { VirtMachine } from '../../machine/virt.ts';
 import type { QmpContext } from '../context.ts';
 import { invalidParameter, QmpError } from '../errors.ts';

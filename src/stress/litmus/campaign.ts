@@ -1,7 +1,7 @@
 // `mttcg litmus`: finds the tests, runs them one after another on one machine, reports.
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { UserError } from '../../errors.ts';
+import { systemMessage, UserError } from '../../errors.ts';
 import type { OpenStressMachine } from '../machine.ts';
 import { LitmusError } from './error.ts';
 import { readExpected, type Expected } from './expected.ts';
@@ -100,7 +100,7 @@ class Campaign {
       if (files.length === 0) this.#complain(`there is no .litmus file in '${path}'`);
       return files;
     } catch (e) {
-      this.#complain(`cannot read '${path}': ${reasonOf(e)}`);
+      this.#complain(`cannot read '${path}': ${systemMessage(e)}`);
       return [];
     }
   }
@@ -160,7 +160,7 @@ class Campaign {
       writeFileSync(path, '', { flag: 'a' });
       if (!existed) rmSync(path);
     } catch (e) {
-      this.#complain(`cannot write the report '${path}': ${reasonOf(e)}`);
+      this.#complain(`cannot write the report '${path}': ${systemMessage(e)}`);
       if (path === this.#o.json) this.#o.json = undefined;
       if (path === this.#o.html) this.#o.html = undefined;
     }
@@ -176,7 +176,7 @@ class Campaign {
         writeFileSync(`${path}.tmp`, text);
         renameSync(`${path}.tmp`, path);
       } catch (e) {
-        this.#complain(`cannot write the report '${path}': ${reasonOf(e)}`);
+        this.#complain(`cannot write the report '${path}': ${systemMessage(e)}`);
       }
     };
     if (json !== undefined) write(json, `${JSON.stringify(this.#report(), null, 1)}\n`);
@@ -220,9 +220,6 @@ function settle({ test, report: r, expected }: Entry): void {
 
 const positioned = (file: string, e: unknown): string => {
   if (e instanceof LitmusError) return `${file}${e.line > 0 ? `:${e.line}` : ''}: ${e.detail}`;
-  if (e instanceof Error && 'code' in e && typeof e.code === 'string') return `${file}: ${reasonOf(e)}`;
+  if (e instanceof Error && 'code' in e && typeof e.code === 'string') return `${file}: ${systemMessage(e)}`;
   throw e;
 };
-
-/** `no such file or directory` of an error of the file system. */
-const reasonOf = (e: unknown): string => /^[A-Z]+: (.*?), /.exec((e as Error).message)?.[1] ?? (e as Error).message;

@@ -137,10 +137,11 @@ export class SpinLock<Name extends string = string> {
         if (Atomics.compareExchange(i32, word, FREE, MINE | SLEEPERS) === FREE) return true; // seqcst; pairs with spinlock.ts#unlock
         continue;
       }
-      const left = remaining(deadline);
-      if (left === 0) return false;
+      // Also before giving up: this thread may just have used up the one notify, and others may sleep.
       const flagged = seen | SLEEPERS;
       if (seen !== flagged && Atomics.compareExchange(i32, word, seen, flagged) !== seen) continue; // seqcst; pairs with spinlock.ts#unlock
+      const left = remaining(deadline);
+      if (left === 0) return false;
       Atomics.wait(i32, word, flagged, left); // woken by spinlock.ts#unlock
     }
   }

@@ -96,7 +96,7 @@ t.test('every command', async (t) => {
     ['trace-event-get-state', { name: 'runstate_*' }, [{ name: 'runstate_set', state: 'disabled' }]], ['trace-event-get-state', { name: 'nosuch' }, 'unknown event "nosuch"'],
     ['trace-event-set-state', { name: 'runstate_set', enable: true }, {}],
     ['watchdog-set-action', { action: 'none' }, {}], ['set-action', { panic: 'none' }, {}],
-    ['x-query-irq', undefined, undefined], ['x-query-jit', undefined, undefined], ['x-query-numa', undefined, { 'human-readable-text': '0 nodes\n' }], ['x-query-opcount', undefined, undefined],
+    ['x-query-exclusive', undefined, undefined], ['x-query-irq', undefined, undefined], ['x-query-jit', undefined, undefined], ['x-query-numa', undefined, { 'human-readable-text': '0 nodes\n' }], ['x-query-opcount', undefined, undefined],
     ['x-query-profile', undefined, 'Internal profiler not compiled'], ['x-query-sync-profile', undefined, undefined], ['x-query-ramblock', undefined, undefined], ['x-query-roms', undefined, undefined],
     ['x-exit-preconfig', undefined, 'The command is permitted only before machine initialization'],
     ['set-numa-node', { type: 'node' }, 'The command is permitted only before the machine has been created'],

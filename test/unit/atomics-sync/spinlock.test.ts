@@ -18,6 +18,17 @@ t.test('plain increments by four threads are all there', async (t) => {
   t.equal(i32[COUNTER], 4 * (times + 10_000));
 });
 
+// The last to leave finds nobody who would wake the others: each wake-up that a timed-out waiter keeps to itself hangs a round.
+t.test('a waiter that gives up leaves no sleeper behind', async (t) => {
+  const i32 = shared();
+  let torn = 0;
+  for (let round = 0; round < 10_000; round++) {
+    for (const count of await crew.run('spinCount', i32, { times: 40 + round % 200 })) torn += count;
+  }
+  t.equal(torn, 0);
+  t.equal(Atomics.load(i32, LOCK), 0, 'free at the end');
+});
+
 t.test('waiters sleep while the holder is away, and all wake', async (t) => {
   const i32 = shared();
   const workers = crew.run('spinSleep', i32);

@@ -19,23 +19,24 @@ const threads = async () => {
 };
 
 t.test('stop and cont', { timeout: 600_000 }, async (t) => {
-  await using machine = await Machine.create(config);
-  await machine.run();
-  await machine.console.expect(/vCPU/);
-  let ended = false;
-  void machine.exited.then(() => { ended = true; });
-  let cycles = 0;
-  for (; cycles < 1000 * LONG && !ended; cycles++) {
-    await machine.pause();
-    if (ended) break;
-    const before = [0, 1, 2, 3].map((n) => machine.registers(n).text());
-    await new Promise((resolve) => { setImmediate(resolve); });
-    t.same([0, 1, 2, 3].map((n) => machine.registers(n).text()), before, 'nothing runs while stopped');
+  // A fast host is through with the guest before all the stops: then the next one runs.
+  for (let cycles = 0; cycles < 1000 * LONG;) {
+    await using machine = await Machine.create(config);
     await machine.run();
+    await machine.console.expect(/vCPU/);
+    let ended = false;
+    void machine.exited.then(() => { ended = true; });
+    for (; cycles < 1000 * LONG && !ended; cycles++) {
+      await machine.pause();
+      if (ended) break;
+      const before = [0, 1, 2, 3].map((n) => machine.registers(n).text());
+      await new Promise((resolve) => { setImmediate(resolve); });
+      t.same([0, 1, 2, 3].map((n) => machine.registers(n).text()), before, 'nothing runs while stopped');
+      await machine.run();
+    }
+    t.match(await machine.console.expect(/All totals are exact/), 'total exact', `the guest is right after ${cycles} stops`);
+    t.equal(await machine.exited, 0);
   }
-  t.ok(cycles > 0);
-  t.match(await machine.console.expect(/All totals are exact/), 'total exact', `the guest is right after ${cycles} stops`);
-  t.equal(await machine.exited, 0);
 });
 
 t.test('system_reset', { timeout: 600_000 }, async (t) => {

@@ -34,7 +34,7 @@ export function buildDist(out: string): void {
     // First: bin/entry.js compares its time with that of the sources.
     writeFileSync(join(fresh, 'package.json'), `${JSON.stringify(distManifest(manifest), undefined, 2)}\n`);
     buildSync({
-      entryPoints: ENTRIES, absWorkingDir: root, outdir: fresh, outbase: '.', bundle: true, platform: 'node', format: 'esm', target: 'node26',
+      entryPoints: ENTRIES, absWorkingDir: root, outdir: fresh, outbase: '.', bundle: true, platform: 'node', format: 'esm', target: 'node26', minifyWhitespace: true, lineLimit: 200,
       external: Object.keys(manifest.dependencies).flatMap((name) => [name, `${name}/*`]), logLevel: 'warning',
     });
     execFileSync(tsc, ['-p', join(root, 'tsconfig.build.json'), '--outDir', fresh], { stdio: ['ignore', 'inherit', 'inherit'] });

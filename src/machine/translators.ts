@@ -1,6 +1,7 @@
 // The translator threads: a piscina pool, one long task a thread, fed by the vCPUs through the ring of hot TBs.
 import { availableParallelism } from 'node:os';
 import type { Piscina } from 'piscina';
+import { heapLimits } from './heap-limits.ts';
 import type { VcpuThreadData } from './vcpu-thread.ts';
 
 const MAX_THREADS = 4;
@@ -26,7 +27,7 @@ export class Translators {
     // Loaded here: a machine without regions does not wait 20 ms for it.
     const { Piscina } = await import('piscina');
     return new Translators(new Piscina({
-      filename, workerData: data, ...(WORKER_ARGV && { execArgv: WORKER_ARGV }), minThreads: threads, maxThreads: threads, idleTimeout: Infinity,
+      filename, workerData: data, resourceLimits: heapLimits('translator'), ...(WORKER_ARGV && { execArgv: WORKER_ARGV }), minThreads: threads, maxThreads: threads, idleTimeout: Infinity,
       // An idle thread waits in its event loop: it must end at once, whatever it last did.
       atomics: 'disabled',
     }), crashed);

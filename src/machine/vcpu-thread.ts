@@ -6,7 +6,7 @@ import { Engine } from '../accel/engine.ts';
 import { ringDoorbell, type LocalDevice } from '../accel/io.ts';
 import { Machine, type MachineSpec } from '../accel/machine-view.ts';
 import { RegionCompiler } from '../accel/region-compiler.ts';
-import { notifyTimer, timerThread } from '../accel/timer-thread.ts';
+import { notifyTimer } from '../accel/timer-thread.ts';
 import { Vcpu } from '../accel/vcpu.ts';
 import { GicV2, gicv2StateSize } from '../hw/intc/gicv2.ts';
 import { GicV3, gicv3StateSize } from '../hw/intc/gicv3.ts';
@@ -128,13 +128,6 @@ export function createEngine(data: VcpuThreadData): Engine {
   const target = createTarget(machine, clock, config, gic, (n) => engine.cpus[n]);
   const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, checkInterpreter: data.checkInterpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions, profile: config.profile, archive: data.archive && new TbArchive(data.archive), ...traceHooks(config.log?.items ?? 0, machine) });
   return engine;
-}
-
-/** The timer thread's life. */
-export function runTimerThread(data: VcpuThreadData): void {
-  const machine = new Machine(data.spec);
-  const cpus = Array.from({ length: machine.layout.nrCpus }, (_, n) => new Vcpu(machine, undefined!, n));
-  timerThread(machine, cpus, envOff.timer_deadline, envOff.timer_fired, (data.spec.config as unknown as ArmConfig).profile);
 }
 
 /** A translator thread's life. */

@@ -43,6 +43,7 @@ import { CPUARMState, envOff } from '../target/arm/env.ts';
 import { firmwareItems, largestGap, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
 import { exclusiveLines, type ExclusiveFigures } from './exclusive-report.ts';
 import { guestNames, lockReport } from './lock-profile.ts';
+import { heapLimits } from './heap-limits.ts';
 import { Inspector } from './inspect.ts';
 import { jitLines } from './jit-report.ts';
 import { IoServer } from './io-server.ts';
@@ -329,8 +330,8 @@ export class VirtMachine {
     this.#status = 'prelaunch';
     for (const cpu of this.#cpus) for (const f of ['stop', 'stopped'] as const) cpu.store(CPUState.off[f], run ? 0 : 1);
     if (run) this.resume();
-    const spawn = (file: string, name: string, data: VcpuThreadData) => {
-      const w = new Worker(worker(file), { workerData: data, name, stdout: false, stderr: false, ...(WORKER_ARGV && { execArgv: WORKER_ARGV }) });
+    const spawn = (file: 'vcpu' | 'timer', name: string, data: VcpuThreadData) => {
+      const w = new Worker(worker(file), { workerData: data, name, stdout: false, stderr: false, resourceLimits: heapLimits(file), ...(WORKER_ARGV && { execArgv: WORKER_ARGV }) });
       w.on('error', (e) => this.#crash(name, e));
       w.on('message', (m: { samples?: readonly PcSamples[] }) => this.#samples.push(...m.samples ?? []));
       this.#exits.push(new Promise((resolve) => { w.once('exit', () => resolve()); }));

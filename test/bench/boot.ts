@@ -1,4 +1,4 @@
-// Debian's kernel to the shell prompt and a few commands there: `node test/bench/boot.ts [RUNS]` measures the boot alone.
+// Debian's kernel to the shell prompt and a few commands there. `node test/bench/boot.ts [RUNS]` measures the boot alone, `node test/bench/boot.ts memory [RUNS]` what is resident there, by kind.
 import type { Console } from '../support/console.ts';
 import { INITRD, KERNEL } from '../system/guest.ts';
 import { EMULATORS, type Emulator } from './emulators.ts';
@@ -63,7 +63,18 @@ export async function linuxFigures(emulator: Emulator): Promise<LinuxFigures> {
   }
 }
 
-if (import.meta.main) {
+/** What is resident at the prompt, run by run. */
+async function printMemory(runs: number): Promise<void> {
+  for (let run = 0; run < runs; run++) {
+    const { console: c } = await boot(EMULATORS.mttcg);
+    const { beyondGuest, guest, kinds } = resident(c.child.pid!, RAM), mib = (bytes: number) => (bytes / MiB).toFixed(0);
+    await end(c);
+    console.log(`${mib(beyondGuest)} MiB beyond the guest's ${mib(guest)}: ${Object.entries(kinds).map(([kind, bytes]) => `${kind} ${mib(bytes)}`).join(', ')}`);
+  }
+}
+
+if (import.meta.main && process.argv[2] === 'memory') await printMemory(Number(process.argv[3] ?? 1));
+else if (import.meta.main) {
   const runs = Number(process.argv[2] ?? 3), times = { mttcg: [] as number[], qemu: [] as number[] };
   for (let run = 0; run < runs; run++) {
     for (const name of ['mttcg', 'qemu'] as const) {

@@ -167,19 +167,24 @@ export class RegionCompiler {
     return 0;
   }
 
-  /** Translates TBs again that are reached by goto_tb only, from TBs that all leave the same known state. */
-  #passState(tbs: Translated[], translate: (tb: number, start: number, entryState: number) => Translated | undefined): void {
+  /**
+   * Translates TBs again that are reached by goto_tb only, from TBs that all leave the same known state. What a TB leaves may
+   * be another state once it has been translated so: those that went by the old one are translated without any for good.
+   */
+  #passState(tbs: Translated[], translate: (tb: number, start: number, entryState?: number) => Translated | undefined): void {
     /** Targets of jump tables are reached from any of them. */
     const tables = new Set(tbs.filter((t) => t.ops.at(-1)?.imms[0] === GotoPtr.JUMP && t.ops.at(-1)?.def === GOTO_PTR).flatMap((t) => t.targets ?? []));
     const afterCall = new Set(tbs.filter((t) => !jumpsOf(t).includes(t.start + t.size)).map((t) => t.start + t.size));
+    const unknown = new Set([tbs[0]?.start, ...afterCall, ...tables]);
     for (let changed = true; changed;) {
       changed = false;
-      for (let k = 1; k < tbs.length; k++) {
-        const t = tbs[k];
-        if (t.entryState !== undefined || afterCall.has(t.start) || tables.has(t.start)) continue;
-        const from = tbs.filter((p) => jumpsOf(p).includes(t.start)), state = from[0]?.exitState;
-        if (state === undefined || from.some((p) => p.exitState !== state)) continue;
-        const again = translate(t.tb, t.start, state);
+      for (const [k, t] of tbs.entries()) {
+        if (unknown.has(t.start)) continue;
+        const from = tbs.filter((p) => jumpsOf(p).includes(t.start)), left = from[0]?.exitState;
+        const state = from.some((p) => p.exitState !== left) ? undefined : left;
+        if (state === t.entryState) continue;
+        if (t.entryState !== undefined) unknown.add(t.start);
+        const again = translate(t.tb, t.start, t.entryState === undefined ? state : undefined);
         if (!again) continue;
         tbs[k] = again;
         changed = true;

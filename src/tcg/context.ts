@@ -216,6 +216,14 @@ export class TCGContext {
     }
     this.emit(D.qemu_st, t.type, [], [t, a], this.#memImms(memop & MemOp.MO_SIZE | memop & (MemOp.MO_ALIGN | MemOp.MO_SEQCST), mmuIdx, disp));
   }
+  /** first, second = the doublewords at addr + disp, one access of which each half is single-copy atomic. */
+  qemuLdPair(first: Temp, second: Temp, addr: Arg, mmuIdx: number, disp = 0): void {
+    this.emit(D.qemu_ld_pair, Type.I64, [first, second], [this.arg(addr, Type.I64)], this.#memImms(MemOp.MO_128, mmuIdx, disp));
+  }
+  /** The doublewords at addr + disp = first, second. */
+  qemuStPair(first: Arg, second: Arg, addr: Arg, mmuIdx: number, disp = 0): void {
+    this.emit(D.qemu_st_pair, Type.I64, [], [first, second, addr].map((a) => this.arg(a, Type.I64)), this.#memImms(MemOp.MO_128, mmuIdx, disp));
+  }
   /** old = guest memory at addr; replaced by `value` when it equals `expected`. memop: size and MO_SIGN (of the result). */
   atomicCmpxchg(old: Temp, addr: Arg, expected: Arg, value: Arg, memop: number, mmuIdx: number, disp = 0): void {
     this.#rmw('qemu_atomic_cmpxchg', old, [addr, expected, value], memop, mmuIdx, disp);

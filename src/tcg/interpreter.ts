@@ -106,7 +106,8 @@ class InterpreterEmit implements WasmCallEmit {
     this.w.mem(width === 'u8' ? 'i32_load8_u' : width === 'u16' ? 'i32_load16_u' : width === 'i32' ? 'i32_load' : 'i64_load', this.v.immPos[n]);
   }
   envAt(n: number): number { this.env(); this.imm(n); this.w.op('i32_add'); return 0; }
-  tlbGuess(): undefined { return undefined; }
+  tlbHint(): undefined { return undefined; }
+  tlbChanged(): void {}
   insnRef(): void { this.w.localGet(PC); this.w.mem('i32_load16_u', this.v.insnPos); }
 
   branchIf(cond: () => void): void {

@@ -3,9 +3,9 @@ import { isWideRam } from '../memory/ram.ts';
 import { CPUState, JmpCacheEntry, TLBDesc } from '../memory/layout/cpu.ts';
 import { TB, TB_EXIT_HOT_REQUESTED, TB_EXIT_NOCHAIN, TB_EXIT_REQUESTED } from '../memory/layout/tb.ts';
 import { declareImports, emitJmpCacheProbe, emitJmpCacheSlot, valType, type InterpreterOptions } from './interpreter.ts';
-import { SLOW_PATHS } from './ops/mem.ts';
+import { SLOW_PATHS, WINDOW_CLOSED } from './ops/mem.ts';
 import type { WasmCallEmit } from './ops/control.ts';
-import { OpFlag } from './ops/def.ts';
+import { OpFlag, type TlbHint } from './ops/def.ts';
 import { opDef } from './ops/index.ts';
 import type { Op } from './context.ts';
 import { buildGraph, pageOf, type Graph, type RegionTb } from './region-graph.ts';
@@ -78,6 +78,8 @@ class RegionEmit implements WasmCallEmit {
   readonly #blockOf: BlockDepth[] = [];
   /** Block whose end looks the pc in env up. */
   #lookup!: BlockDepth;
+  /** Windows (TlbHint) that were opened and have accesses to come. */
+  readonly #windows = new Set<string>();
   /** Where emission is. */
   #where!: Place;
 
@@ -200,7 +202,10 @@ class RegionEmit implements WasmCallEmit {
       here.op = op;
       here.at = k;
       if (op.def === GOTO_TB && node.next.length) { this.#edge(n, node.next[0]); return; }
+      const window = this.#guess.of(op)?.window;
+      if (window) this.#windows.delete(window.key);
       op.def.emit(this);
+      if (window && !window.closes) this.#windows.add(window.key);
       if (op.def.flags & OpFlag.BB_END) return;
       here.dirty = dirtyAfter(op, here.dirty);
       if (op.outs.includes(this.#pc!)) here.pcLocal = true;
@@ -318,9 +323,22 @@ class RegionEmit implements WasmCallEmit {
   }
   imm(n: number): void { this.w.i32Const(this.#where.op.imms[n]); }
   envAt(n: number): number { this.env(); return this.#where.op.imms[n]; }
-  tlbGuess(): { local: number; warm: boolean } | undefined {
+  tlbHint(): TlbHint | undefined {
     const g = this.#guess.of(this.#where.op);
-    return g && { local: this.scratch('i32', g.key), warm: g.warm };
+    if (!g) return undefined;
+    const { key, warm, window } = g;
+    return {
+      guess: this.scratch('i32', key), warm,
+      window: window && { ...window, delta: this.scratch(this.wideRam ? 'i64' : 'i32', window.key) },
+    };
+  }
+  /** Windows that accesses to come rely on; that of the access under way is closed where the TLB can have changed. */
+  tlbChanged(): void {
+    const { w } = this;
+    for (const key of this.#windows) {
+      w.i32Const(WINDOW_CLOSED); if (this.wideRam) w.op('i64_extend_i32_u');
+      w.localSet(this.scratch(this.wideRam ? 'i64' : 'i32', key));
+    }
   }
   /** Slow paths ask for it: what restoreState goes by must be in env before they run. */
   insnRef(): void {

@@ -40,6 +40,9 @@ class Meddler implements LocalDevice {
   }
 }
 
+/** Half of the programs without FEAT_LSE2: pairs are accessed by halves. */
+const FEATURES = [allFeatures(true), new Proxy(allFeatures(true), { get: (_, name) => name !== 'lse2' })];
+
 export class JitFuzz {
   readonly #device = new Meddler();
   readonly #bench: A64Bench;
@@ -72,7 +75,8 @@ export class JitFuzz {
 
   /** Registers, memory and mapping at the start of a run. */
   #reset(seed: number): void {
-    const { cpu, bytes, engine } = this.#bench, d = new Draw(seed ^ 0x5bd1e995), flags = new Draw(seed ^ 0x1b873593);
+    const { cpu, bytes, engine, target } = this.#bench, d = new Draw(seed ^ 0x5bd1e995), flags = new Draw(seed ^ 0x1b873593);
+    target.feat = FEATURES[seed & 1];
     for (const page of DATA) for (let k = 0; k < 4096; k += 4) this.#bench.ram.setUint32(page + k, d.next(), true);
     bytes.set(new Uint8Array(new Uint32Array([0x91000400, RET]).buffer), SIDE + SIDE_CODE);
     for (let r = 0; r < 31; r++) this.#bench.setX(r, d.below(3) === 0 ? BigInt(d.below(64)) : d.u64());

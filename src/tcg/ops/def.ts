@@ -11,6 +11,18 @@ export interface ImmDef {
   readonly width?: 'u8' | 'u16' | 'i32' | 'i64';
 }
 
+/** What an engine keeps of TLB entries between accesses: locals of the function it generates. */
+export interface TlbHint {
+  /** An entry of the right table; `warm`: it is set. */
+  readonly guess: number;
+  readonly warm: boolean;
+  /**
+   * Bytes around the access that others touch as well: `bytes` from the access's address + `from` on. `delta`: host
+   * address minus guest address of all of them, or WINDOW_CLOSED. `opens`: this access finds it out.
+   */
+  readonly window?: { readonly delta: number; readonly opens: boolean; readonly from: number; readonly bytes: number } | undefined;
+}
+
 /** What the engines (interpreter generator, region compiler) offer to an emitting function. */
 export interface Emit {
   readonly w: WasmCode;
@@ -33,11 +45,10 @@ export interface Emit {
   constIn(n: number): bigint | undefined;
   /** Pushes an address whose sum with the result is the vCPU block + immediate n: i32. */
   envAt(n: number): number;
-  /**
-   * Local for the TLB entry of an access based on input n, kept between accesses; `warm`: it holds one already.
-   * Undefined: the engine keeps none.
-   */
-  tlbGuess(n: number): { local: number; warm: boolean } | undefined;
+  /** What is known of the TLB entry of an access based on input n; undefined: nothing is kept between accesses. */
+  tlbHint(n: number): TlbHint | undefined;
+  /** A slow path has been called: the TLB may have changed. */
+  tlbChanged(): void;
   /** A scratch local of wasm type 'i32' | 'i64' | 'v128'; `k` tells several apart. Valid inside one op. */
   scratch(type: 'i32' | 'i64' | 'v128', k?: number | string): number;
   /** Evaluates `cond`, which pushes an i32, and branches to the op's label when it is non-zero. */

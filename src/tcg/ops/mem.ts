@@ -2,7 +2,7 @@
 import { Type, MemOp, Bar } from '../types.ts';
 import { defOp, OpFlag, type Emit, type OpDef } from './def.ts';
 import { MEM, ATOMIC, type ValType } from '../wasm/opcodes.ts';
-import { MEM_RAM } from '../wasm/code.ts';
+import { MEM_RAM, type BlockDepth } from '../wasm/code.ts';
 import { CPUState, TLBDesc, TLBEntry, TARGET_PAGE_BITS, TARGET_PAGE_SIZE } from '../../memory/layout/cpu.ts';
 
 const INT = [Type.I32, Type.I64] as const;
@@ -42,55 +42,92 @@ const ST_OPS = [0, 1, 2, 3].flatMap((s) => ORDERS.map((o) => s | o));
 const V_OPS = [MemOp.MO_128, MemOp.MO_128 | MemOp.MO_ALIGN];
 const RMW_OPS = [0, 1, 2, 3];
 
+/** Host address minus guest address of a window that is closed: no addend, which are multiples of the page size. */
+export const WINDOW_CLOSED = 1;
+
 /**
- * A guest access through the TLB. Emits `hit`, which finds the address in scratch i64 0 and may call `hostAddr`, and
+ * A guest access through the TLB. Emits `hit`, which finds the address in scratch i64 0 and calls `hostAddr` first, and
  * `slow` for what misses or has flags; both leave a `result`.
  *   a = addr + disp; entry = table + ((a >> (page_bits - 5)) & mask)
  *   hit: entry.addr_xx == (a + size-1 when unaligned is allowed) & (page_mask | align_mask)
  * An engine may have a guess of the entry, tried first: any entry of the same table will do, and what it holds is
- * compared all the same, so that flushes and marks are seen. A write that `readsToo` wants a page that is readable.
+ * compared all the same, so that flushes and marks are seen. It may know of further accesses to the bytes around
+ * (TlbHint.window): then one comparison serves all. A write that `readsToo` wants a page that is readable.
  */
 function emitAccess(e: Emit, addrIn: number, write: boolean, sizeLog2: number, aligned: boolean, result: ValType | undefined, hit: (hostAddr: () => void) => void, slow: () => void, readsToo = false): void {
-  const w = e.w, a = e.scratch('i64', 0), guess = e.tlbGuess(addrIn);
-  const entry = guess?.local ?? e.scratch('i32', 0), tag = write ? TLBEntry.off.addr_write : TLBEntry.off.addr_read;
-  e.in(addrIn); e.imm(2); w.op('i64_extend_i32_s'); w.op('i64_add'); w.localSet(a);
-  const compare = () => {
-    w.mem('i64_load', tag);
-    w.localGet(a);
-    const size = 1 << sizeLog2;
-    if (aligned || size === 1) w.i64Const(-TARGET_PAGE_SIZE | (size - 1));
-    else { w.i64Const(size - 1); w.op('i64_add'); w.i64Const(-TARGET_PAGE_SIZE); }
-    w.op('i64_and');
-    w.op('i64_eq');
+  const w = e.w, a = e.scratch('i64', 0), hint = e.tlbHint(addrIn), size = 1 << sizeLog2;
+  const entry = e.scratch('i32', 0), tag = write ? TLBEntry.off.addr_write : TLBEntry.off.addr_read, delta = e.wideRam ? 'i64' : 'i32';
+  /** Pushes whether the entry in a local is that of a page, which `page` pushes. */
+  const compare = (local: number, page: () => void) => {
+    w.localGet(local); w.mem('i64_load', tag); page(); w.op('i64_eq');
     if (!readsToo) return;
-    w.localGet(entry); w.mem('i64_load', TLBEntry.off.addr_read);
-    w.localGet(entry); w.mem('i64_load', TLBEntry.off.addr_write); w.op('i64_eq'); w.op('i32_and');
+    w.localGet(local); w.mem('i64_load', TLBEntry.off.addr_read);
+    w.localGet(local); w.mem('i64_load', TLBEntry.off.addr_write); w.op('i64_eq'); w.op('i32_and');
   };
-  const done = w.block(result), found = w.block();
-  if (guess?.warm) {
-    w.localGet(entry);
-    compare();
-    if (!aligned && sizeLog2 > 0) {
-      // The tag was compared with the last byte's page. An entry that was looked up is that of the first byte's; a guess may be of the second.
-      w.localGet(a); w.i64Const(TARGET_PAGE_SIZE - 1); w.op('i64_and'); w.i64Const(TARGET_PAGE_SIZE - (1 << sizeLog2)); w.op('i64_le_u');
-      w.op('i32_and');
+  const addend = (local: number) => { w.localGet(local); w.mem(e.wideRam ? 'i64_load' : 'i32_load', TLBEntry.off.addend); };
+  /** Page of the last byte at local `at` + `bytes`; with bits below it when `mask` keeps some and they are set. */
+  const pageOf = (at: number, bytes: number, mask = 0) => () => {
+    w.localGet(at);
+    if (bytes > 1) { w.i64Const(bytes - 1); w.op('i64_add'); }
+    w.i64Const(-TARGET_PAGE_SIZE | mask); w.op('i64_and');
+  };
+  /** Branches when `bytes` bytes at local `at` end on another page. */
+  const crosses = (at: number, bytes: number, to: BlockDepth) => {
+    w.localGet(at); w.i64Const(TARGET_PAGE_SIZE - 1); w.op('i64_and'); w.i64Const(TARGET_PAGE_SIZE - bytes); w.op('i64_gt_u');
+    w.hint(false); w.brIf(to);
+  };
+  /** The usual look-up of the page at local `at`. */
+  const lookUp = (at: number) => {
+    const desc = e.scratch('i32', 1), d = e.envAt(1);
+    w.localTee(desc);
+    w.mem('i32_load', d + TLBDesc.off.table);
+    w.localGet(at); w.i64Const(TARGET_PAGE_BITS - 5); w.op('i64_shr_u'); w.op('i32_wrap_i64');
+    w.localGet(desc); w.mem('i32_load', d + TLBDesc.off.mask);
+    w.op('i32_and'); w.op('i32_add'); w.localSet(entry);
+    if (hint) { w.localGet(entry); w.localSet(hint.guess); }
+  };
+  e.in(addrIn);
+  if (e.immValue(2) !== 0) { e.imm(2); w.op('i64_extend_i32_s'); w.op('i64_add'); }
+  w.localSet(a);
+  const window = hint?.window;
+  if (hint && window?.opens) {
+    const low = e.scratch('i64', 'low'), ready = w.block();
+    w.i32Const(WINDOW_CLOSED); if (e.wideRam) w.op('i64_extend_i32_u'); w.localSet(window.delta);
+    w.localGet(a); w.i64Const(window.from); w.op('i64_add'); w.localSet(low);
+    crosses(low, window.bytes, ready);
+    if (hint.warm) {
+      compare(hint.guess, pageOf(low, 1));
+      w.hint(true); w.if(); addend(hint.guess); w.localSet(window.delta); w.br(ready); w.end();
     }
-    w.hint(true); w.brIf(found);
+    lookUp(low);
+    compare(entry, pageOf(low, 1));
+    w.hint(true); w.if(); addend(entry); w.localSet(window.delta); w.end();
+    w.end();
   }
-  const desc = e.scratch('i32', 1), at = e.envAt(1); w.localTee(desc);
-  w.mem('i32_load', at + TLBDesc.off.table);
-  w.localGet(a); w.i64Const(TARGET_PAGE_BITS - 5); w.op('i64_shr_u'); w.op('i32_wrap_i64');
-  w.localGet(desc); w.mem('i32_load', at + TLBDesc.off.mask);
-  w.op('i32_and'); w.op('i32_add'); w.localTee(entry);
-  compare();
-  w.hint(true); w.brIf(found);
+  const done = w.block(result), found = w.block(delta);
+  if (window) {
+    w.localGet(window.delta);
+    w.localGet(window.delta); if (e.wideRam) w.op('i32_wrap_i64'); w.i32Const(WINDOW_CLOSED); w.op('i32_and'); w.op('i32_eqz');
+    w.hint(true); w.brIf(found); w.op('drop');
+  } else if (hint?.warm) {
+    // An entry that was looked up is that of the first byte; a guess may be that of the second page. Misaligned ones are looked up.
+    const miss = w.block(), pair = !aligned && size === 16;
+    if (pair) crosses(a, size, miss);
+    addend(hint.guess);
+    compare(hint.guess, pageOf(a, 1, pair ? 0 : size - 1));
+    w.hint(true); w.brIf(found); w.op('drop');
+    w.end();
+  }
+  lookUp(a);
+  addend(entry);
+  compare(entry, aligned ? pageOf(a, 1, size - 1) : pageOf(a, size));
+  w.hint(true); w.brIf(found); w.op('drop');
   slow();
   w.br(done);
   w.end();
   hit(() => {
     w.localGet(a);
     if (!e.wideRam) w.op('i32_wrap_i64');
-    w.localGet(entry); w.mem(e.wideRam ? 'i64_load' : 'i32_load', TLBEntry.off.addend);
     w.op(e.wideRam ? 'i64_add' : 'i32_add');
   });
   w.end();
@@ -111,6 +148,7 @@ function emitSlow(e: Emit, which: (typeof SLOW_PATHS)[number], memop: number): v
   w.localGet(a); w.i64Const(32); w.op('i64_shr_u'); w.op('i32_wrap_i64');
   w.i32Const(memop); e.imm(1);
   w.call(SLOW_PATHS.indexOf(which));
+  e.tlbChanged();
 }
 
 const isAligned = (memop: number) => (memop & (MemOp.MO_ALIGN | MemOp.MO_SEQCST)) !== 0;
@@ -184,6 +222,40 @@ const qemuStV = defOp('qemu_st_v128', {
     emitAccess(e, 1, true, 4, isAligned(memop), undefined, (hostAddr) => { hostAddr(); e.in(0); w.vmem('v128_store', 0, MEM_RAM); }, () => {
       e.env(); e.in(0); w.vmem('v128_store', CPUState.off.helper_arg);
       emitSlow(e, 'slow_st', memop);
+      w.hint(false); w.if(); e.fault(); w.end();
+    });
+  },
+});
+
+const half = (e: Emit, n: number) => e.scratch('i64', `half${n}`);
+
+const qemuLdPair = defOp('qemu_ld_pair', {
+  doc: 't0, t1 = the two doublewords of guest memory at t2 + disp, each single-copy atomic', types: I64, outs: ['T', 'T'], ins: ['i64'], imms: memImms([MemOp.MO_128]), flags: ldst,
+  emit: (e) => {
+    const { w } = e, host = e.scratch(e.wideRam ? 'i64' : 'i32', 'host');
+    emitAccess(e, 0, false, 4, false, undefined, (hostAddr) => {
+      hostAddr(); w.localTee(host);
+      w.mem('i64_load', 0, MEM_RAM); w.localSet(half(e, 0));
+      w.localGet(host); w.mem('i64_load', 8, MEM_RAM); w.localSet(half(e, 1));
+    }, () => {
+      emitSlow(e, 'slow_ld', MemOp.MO_128);
+      w.hint(false); w.if(); e.fault(); w.end();
+      for (const n of [0, 1]) { e.env(); w.mem('i64_load', CPUState.off.helper_ret + 8 * n); w.localSet(half(e, n)); }
+    });
+    for (const n of [0, 1]) e.out(n, () => w.localGet(half(e, n)));
+  },
+});
+
+const qemuStPair = defOp('qemu_st_pair', {
+  doc: 'the two doublewords of guest memory at t2 + disp = t0, t1, each single-copy atomic', types: I64, ins: ['T', 'T', 'i64'], constIns: [0, 1], imms: memImms([MemOp.MO_128]), flags: ldst,
+  emit: (e) => {
+    const { w } = e, host = e.scratch(e.wideRam ? 'i64' : 'i32', 'host');
+    emitAccess(e, 2, true, 4, false, undefined, (hostAddr) => {
+      hostAddr(); w.localTee(host); e.in(0); w.mem('i64_store', 0, MEM_RAM);
+      w.localGet(host); e.in(1); w.mem('i64_store', 8, MEM_RAM);
+    }, () => {
+      for (const n of [0, 1]) { e.env(); e.in(n); w.mem('i64_store', CPUState.off.helper_arg + 8 * n); }
+      emitSlow(e, 'slow_st', MemOp.MO_128);
       w.hint(false); w.if(); e.fault(); w.end();
     });
   },
@@ -308,7 +380,7 @@ export const memOps = [
   envStore('st32', I64, 'word', null, 'i64_store32'),
   envStore('st', [Type.I32, Type.I64], 'value', 'i32_store', 'i64_store'),
   envStore('st_v128', [Type.V128], 'vector', null, null),
-  qemuLd, qemuSt, qemuLdV, qemuStV,
+  qemuLd, qemuSt, qemuLdV, qemuStV, qemuLdPair, qemuStPair,
   ...RMW_KINDS.map(atomic),
   qemuLl, qemuSc,
   mb,

@@ -116,15 +116,23 @@ function checkPair(s: S, base: Temp, disp: number, size: number, isStore: boolea
   checkAligned(s, t, 1 << size, isStore);
 }
 
+/** A pair of doublewords that need not be single-copy atomic together. */
+const inHalves = (s: S, size: number): boolean => size === 3 && !s.feat.lse2;
+
 const storePair = (mode: number) => (s: S, a: Pair): boolean => {
   const { tcg } = s, size = a.x ? 3 : 2, imm = a.imm << size, base = s.xsp(a.rn), disp = mode === POST ? 0 : imm;
   checkPair(s, base, disp, size, true);
-  const first = inByteOrder(s, s.xr(a.rt), size), second = inByteOrder(s, s.xr(a.rt2), size), both = a.x ? tcg.vec() : tcg.i64();
-  if (a.x) {
-    zextVec(tcg, both, first);
-    insertVec(tcg, 3, both, both, second, 1);
-  } else tcg.deposit(both, first, second, 32, 32);
-  tcg.qemuSt(both, base, a.x ? MemOp.MO_128 : MemOp.MO_64, s.mmuIdx, disp);
+  const first = inByteOrder(s, s.xr(a.rt), size), second = inByteOrder(s, s.xr(a.rt2), size);
+  if (inHalves(s, size)) {
+    tcg.qemuStPair(first, second, base, s.mmuIdx, disp);
+  } else {
+    const both = a.x ? tcg.vec() : tcg.i64();
+    if (a.x) {
+      zextVec(tcg, both, first);
+      insertVec(tcg, 3, both, both, second, 1);
+    } else tcg.deposit(both, first, second, 32, 32);
+    tcg.qemuSt(both, base, a.x ? MemOp.MO_128 : MemOp.MO_64, s.mmuIdx, disp);
+  }
   if (mode !== OFFSET) tcg.add(base, base, imm);
   return true;
 };
@@ -132,17 +140,22 @@ const storePair = (mode: number) => (s: S, a: Pair): boolean => {
 function loadPair(s: S, a: Pair, size: number, extend: number, mode: number): boolean {
   const { tcg } = s, imm = a.imm << size, base = s.xsp(a.rn), disp = mode === POST ? 0 : imm;
   checkPair(s, base, disp, size, false);
-  const both = size === 3 ? tcg.vec() : tcg.i64();
-  tcg.qemuLd(both, base, size === 3 ? MemOp.MO_128 : MemOp.MO_64, s.mmuIdx, disp);
-  [a.rt, a.rt2].forEach((r, k) => {
-    const d = s.xd(mode !== OFFSET && r === a.rn && r !== 31 ? 31 : r);
-    if (size === 3) extractVec(tcg, 3, d, both, k);
-    else if (extend === ZERO || s.beData) tcg.extract(d, both, 32 * k, 32);
-    else tcg.sextract(d, both, 32 * k, 32);
-    if (!s.beData) return;
-    tcg.mov(d, inByteOrder(s, d, size));
-    if (extend !== ZERO) tcg.sextract(d, d, 0, 32);
-  });
+  const out = [a.rt, a.rt2].map((r) => s.xd(mode !== OFFSET && r === a.rn && r !== 31 ? 31 : r));
+  if (inHalves(s, size)) {
+    tcg.qemuLdPair(out[0], out[1], base, s.mmuIdx, disp);
+    if (s.beData) for (const d of out) tcg.mov(d, inByteOrder(s, d, size));
+  } else {
+    const both = size === 3 ? tcg.vec() : tcg.i64();
+    tcg.qemuLd(both, base, size === 3 ? MemOp.MO_128 : MemOp.MO_64, s.mmuIdx, disp);
+    out.forEach((d, k) => {
+      if (size === 3) extractVec(tcg, 3, d, both, k);
+      else if (extend === ZERO || s.beData) tcg.extract(d, both, 32 * k, 32);
+      else tcg.sextract(d, both, 32 * k, 32);
+      if (!s.beData) return;
+      tcg.mov(d, inByteOrder(s, d, size));
+      if (extend !== ZERO) tcg.sextract(d, d, 0, 32);
+    });
+  }
   if (mode !== OFFSET) tcg.add(base, base, imm);
   return true;
 }

@@ -11,7 +11,7 @@ import { CPUState } from '../src/memory/layout/cpu.ts';
 import { TCGContext } from '../src/tcg/context.ts';
 import { narrow } from '../src/tcg/opt/narrow.ts';
 import { optimize } from '../src/tcg/optimize.ts';
-import { compileRegions } from '../src/tcg/region.ts';
+import { compileRegion } from '../src/tcg/region.ts';
 import { printOps } from '../src/tcg/text.ts';
 import { MEM_RAM, WasmCode } from '../src/tcg/wasm/code.ts';
 import { WasmModule } from '../src/tcg/wasm/module.ts';
@@ -55,7 +55,7 @@ function region(source: string): { ops: string; module: Uint8Array<ArrayBuffer> 
   bench.target.translate(tcg, { pcLo: 0, pcHi: 0, flags: 0, csBase: 0, cflags: 0, maxInsns: words.length, ldl: (o) => words[o >> 2] });
   const ops = narrow(tcg, optimize(tcg));
   const restored = tcg.globals.filter((g) => bench.target.restoredGlobals.includes(g.name));
-  return { ops: printOps(ops), module: compileRegions([[{ tb: TB, phys: 0, start: 0, size: 4 * words.length, ops }]], { pcOffset: envOff.pc, statePages: pages(state), ramPages: pages(ram), globals: tcg.globals, restored }) };
+  return { ops: printOps(ops), module: compileRegion([{ tb: TB, phys: 0, start: 0, size: 4 * words.length, ops }], { pcOffset: envOff.pc, statePages: pages(state), ramPages: pages(ram), globals: tcg.globals, restored }) };
 }
 
 /** r = [a]; `between`; s = [b + 8]; return s - r. Then the same with b = a and an addition. */

@@ -3,19 +3,20 @@ import { BytecodeEncoder, TempOverflow } from '../tcg/bytecode.ts';
 import { TCGContext, type Op } from '../tcg/context.ts';
 import { printOps } from '../tcg/text.ts';
 import { optimize } from '../tcg/optimize.ts';
-import { CF_COUNT_MASK, MAX_REGIONS, RegionDesc, TB } from '../memory/layout/tb.ts';
+import { CF_COUNT_MASK, MAX_REGIONS, TB } from '../memory/layout/tb.ts';
 import { CPUState, TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
 import { Checker } from './check.ts';
 import { DebugView } from './debug.ts';
 import { Exclusive } from './exclusive.ts';
 import { monitorPaths } from '../tcg/granule-paths.ts';
 import { GuestSpins } from './guest-spins.ts';
-import { HotQueue } from './hot-queue.ts';
+import { ARCHIVED_HOT_ENTRIES, HOT_ENTRIES, HotQueue } from './hot-queue.ts';
 import { IoPort, type LocalDevice } from './io.ts';
 import type { Machine } from './machine-view.ts';
 import { Sampler } from './sampler.ts';
 import { SoftMmu } from './softmmu.ts';
 import type { TargetCpu, TbRequest } from './target.ts';
+import type { RegionArchive } from './region-archive.ts';
 import type { TbArchive } from './tb-archive.ts';
 import { TbStore, type TbKey } from './tb-store.ts';
 import { tempOffset, Vcpu } from './vcpu.ts';
@@ -36,6 +37,8 @@ export interface EngineOptions {
   regions?: boolean;
   /** Translations of earlier runs. */
   archive?: TbArchive;
+  /** Regions of earlier runs. */
+  regionArchive?: RegionArchive;
   /** Count where the vCPUs are. */
   profile?: boolean;
   /** Regions are compared with this interpreter, made with `oneTb`. */
@@ -93,6 +96,7 @@ export class Engine {
    */
   readonly #optimize: boolean;
   readonly #archive: TbArchive | undefined;
+  readonly #regionArchive: RegionArchive | undefined;
 
   constructor(o: EngineOptions) {
     const { machine, target } = o;
@@ -107,6 +111,7 @@ export class Engine {
     this.#onTranslate = o.onTranslate;
     this.onExec = o.onExec;
     this.#archive = o.onTranslate ? undefined : o.archive;
+    this.#regionArchive = o.regionArchive;
     this.#optimize = !o.regions || o.onTranslate !== undefined;
     for (const cpu of this.own) {
       const mmu = new SoftMmu(cpu, this.store, new IoPort(cpu, o.localDevices), this.cpus, this.exclusive, this.debug);
@@ -183,13 +188,10 @@ export class Engine {
   instantiate(n: number): void {
     if (this.#run[n]) return;
     if (this.instances >= MAX_INSTANCES) this.dropInstances();
-    const { i32, u8, layout } = this.machine, began = performance.now();
-    const r = layout.regionBase + n * RegionDesc.size >>> 2;
-    const at = i32[r + (RegionDesc.off.addr >>> 2)];
-    const bytes = u8.slice(at, at + i32[r + (RegionDesc.off.bytes >>> 2)]);
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: this.#imports });
-    this.#run[n] = exports.r0;
-    this.tbs.set(n, exports.r0);
+    const { i32 } = this.machine, began = performance.now(), { module, tbs } = this.store.region(n);
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { env: this.#imports, tb: Object.fromEntries(tbs.map(({ tb }, k) => [k, tb])) });
+    this.#run[n] = exports.region;
+    this.tbs.set(n, exports.region);
     this.instances++;
     Atomics.add(i32, this.machine.global('instances'), 1);
     this.machine.count('instances_made', 1);
@@ -223,10 +225,12 @@ export class Engine {
     const gen = this.store.protectPage(Math.floor(key.phys / TARGET_PAGE_SIZE));
     const image = this.#archive.find(key, this.machine.ram32, key.phys / 4);
     if (!image) return undefined;
-    const done = this.store.insert(key, image, gen);
+    const done = this.store.insert(key, { ...image, entries: this.#entries(key) }, gen);
     return 'tb' in done ? done.tb : 'full' in done ? 0 : undefined;
   }
 
+  /** Entries a new TB starts with. */
+  #entries(key: TbKey): number { return this.#regionArchive?.has(key, this.machine.ram32, key.phys / 4) ? HOT_ENTRIES - ARCHIVED_HOT_ENTRIES : 0; }
 
   #translate(key: TbKey, pcLo: number, pcHi: number): number {
     const { ram32 } = this.machine;
@@ -254,7 +258,7 @@ export class Engine {
         maxInsns = Math.max(1, Math.floor(r.icount / 2));
         continue;
       }
-      const done = this.store.insert(key, { size: r.size, icount: r.icount, code: this.#encoder.bytes(encoded.size), insns: encoded.insns, guest }, gen);
+      const done = this.store.insert(key, { size: r.size, icount: r.icount, code: this.#encoder.bytes(encoded.size), insns: encoded.insns, guest, entries: this.#entries(key) }, gen);
       if ('tb' in done) return done.tb;
       if ('full' in done) return 0;
       // The page was written while we translated it: do it over.

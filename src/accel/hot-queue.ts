@@ -4,6 +4,11 @@ import { SyncSite } from '../memory/layout/profile.ts';
 import { HOT_RING, HotTb } from '../memory/layout/tb.ts';
 import type { Machine } from './machine-view.ts';
 
+/** A TB asks for a region each time the interpreter has entered it so often. 2^n. */
+export const HOT_ENTRIES = 8192;
+/** The same for a TB that was the entry of a region in an earlier run: that one costs little. */
+export const ARCHIVED_HOT_ENTRIES = 64;
+
 export class HotQueue {
   readonly #m: Machine;
   readonly #lock: SpinLock;

@@ -3,7 +3,7 @@ import { TCGContext, type Op } from '../tcg/context.ts';
 import { OpFlag } from '../tcg/ops/def.ts';
 import { narrow } from '../tcg/opt/narrow.ts';
 import { optimize } from '../tcg/optimize.ts';
-import { compileRegions, type RegionOptions } from '../tcg/region.ts';
+import { compileRegion, type RegionOptions } from '../tcg/region.ts';
 import { jmpCacheIndex } from '../tcg/interpreter.ts';
 import { jumpsOf, type RegionTb } from '../tcg/region-graph.ts';
 import { GotoPtr } from '../tcg/ops/control.ts';
@@ -11,10 +11,11 @@ import { opDef } from '../tcg/ops/index.ts';
 import { CPUState, JmpCacheEntry, TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
 import { CF_COUNT_MASK, REGION_PAGES, TB, TB_INVALID } from '../memory/layout/tb.ts';
 import { cacheAddresses } from '../memory/state-layout.ts';
-import { HotQueue } from './hot-queue.ts';
+import { ARCHIVED_HOT_ENTRIES, HOT_ENTRIES, HotQueue } from './hot-queue.ts';
 import type { Machine } from './machine-view.ts';
 import type { TargetCpu, TbRequest } from './target.ts';
-import { TbStore } from './tb-store.ts';
+import type { ArchivedRegion, RegionArchive } from './region-archive.ts';
+import { TbStore, type RegionMember } from './tb-store.ts';
 
 const T = TB.off;
 const GOTO_PTR = opDef('goto_ptr'), INSN_START = opDef('insn_start');
@@ -25,6 +26,8 @@ const HEAT_SHARE = 1 / 64;
 /** The same for TBs of other pages than the seed's, and how many of them: most crossings are calls of functions with regions of their own. */
 const FAR_HEAT_SHARE = 1 / 2, MAX_FAR_TBS = 8;
 const MAX_INSNS = 512;
+/** Times that a region of an earlier run waits for its TBs, four times as long each. */
+const MAX_TRIES = 3;
 
 /** A TB of a region in the making. */
 interface Translated extends RegionTb { readonly entryState: number | undefined; readonly exitState: number | undefined }
@@ -43,7 +46,58 @@ export interface CompiledRegion {
 export type RegionCompilerOptions = Omit<RegionOptions, 'globals' | 'restored'> & {
   /** Hook of `-d op_opt,out_asm`. */
   readonly onCompile?: ((region: CompiledRegion) => void) | undefined;
+  /** Regions of earlier runs. */
+  readonly archive?: RegionArchive | undefined;
 };
+
+/** A module, its TBs (the entry first) and the pages they are on with their code generations (the entry's first). */
+interface Made { readonly module: Uint8Array<ArrayBuffer>; readonly tbs: readonly RegionMember[]; readonly pages: ReadonlyMap<number, number> }
+
+/**
+ * The TBs that may join a region: those that `fits` lets in of the seed's page and of pages that a vCPU has been seen to go
+ * to, each page with its code generation from before it was looked at.
+ */
+class Neighbours {
+  /** By bytes from the seed's page. */
+  readonly at = new Map<number, number>();
+  /** Virtual address of the seed's page. */
+  readonly base: bigint | undefined;
+  readonly #store: TbStore;
+  readonly #fits: (tb: number) => boolean;
+  readonly #cachedTb: (pc: bigint) => number;
+  /** Pages of the ram memory by distance from the seed's in virtual addresses; their generations. */
+  readonly #opened = new Map<number, number>();
+  readonly #gens = new Map<number, number>();
+
+  constructor(store: TbStore, seed: number, base: bigint | undefined, fits: (tb: number) => boolean, cachedTb: (pc: bigint) => number) {
+    this.#store = store;
+    this.base = base;
+    this.#fits = fits;
+    this.#cachedTb = cachedTb;
+    this.#open(0, pageOf(store.phys(seed)));
+    this.at.set(store.phys(seed) % TARGET_PAGE_SIZE, seed);
+  }
+
+  #open(k: number, page: number): void {
+    this.#gens.set(page, this.#store.codeGen(page));
+    this.#opened.set(k, page);
+    for (const tb of this.#store.tbsOfPage(page)) if (this.#fits(tb)) this.at.set(k * TARGET_PAGE_SIZE + this.#store.phys(tb) % TARGET_PAGE_SIZE, tb);
+  }
+
+  /** Opens the page of `start`, when a vCPU went just there and `good` agrees. */
+  open(start: number, good: (tb: number) => boolean = () => true): void {
+    const k = pageOf(start), store = this.#store;
+    if (this.#opened.has(k) || this.#opened.size >= REGION_PAGES || this.base === undefined) return;
+    const tb = this.#cachedTb(this.base + BigInt(start)), page = tb === 0 ? -1 : pageOf(store.phys(tb));
+    if (tb !== 0 && store.phys(tb) - page * TARGET_PAGE_SIZE === start - k * TARGET_PAGE_SIZE && this.#fits(tb) && good(tb) && !this.#gens.has(page)) this.#open(k, page);
+  }
+
+  /** Generations of the pages that some of its TBs are on, the seed's first. */
+  usedBy(tbs: readonly RegionMember[]): Map<number, number> {
+    const used = new Set(tbs.map(({ start }) => this.#opened.get(pageOf(start))!));
+    return new Map([...used].map((page) => [page, this.#gens.get(page)!]));
+  }
+}
 
 export class RegionCompiler {
   readonly #m: Machine;
@@ -53,6 +107,9 @@ export class RegionCompiler {
   readonly #tcg = new TCGContext();
   readonly #opt: RegionOptions;
   readonly #onCompile: RegionCompilerOptions['onCompile'];
+  readonly #archive: RegionArchive | undefined;
+  /** Entries of archived regions whose other TBs were not there yet, and how often. */
+  readonly #early = new Map<number, number>();
   #modules: WebAssembly.Module[] = [];
   #tbGen = -1;
 
@@ -63,6 +120,7 @@ export class RegionCompiler {
     this.#queue = new HotQueue(m);
     target.initTcg(this.#tcg);
     this.#onCompile = opt.onCompile;
+    this.#archive = opt.archive;
     this.#opt = { ...opt, globals: this.#tcg.globals, restored: this.#tcg.globals.filter((g) => target.restoredGlobals.includes(g.name)) };
   }
 
@@ -80,20 +138,67 @@ export class RegionCompiler {
     const { i32 } = this.#m, began = performance.now();
     if (Atomics.load(i32, seed + T.flags >>> 2) & TB_INVALID || Atomics.load(i32, seed + T.fn >>> 2) !== 0) return;
     if (i32[seed + T.cflags >>> 2] & CF_COUNT_MASK) return;
-    const { tbs, pages } = this.#gather(seed, pc);
-    if (tbs.length === 0) return;
-    const module = compileRegions([tbs], this.#opt);
-    this.#onCompile?.({ pc, tbs, module });
-    if (Atomics.load(i32, this.#m.global('tb_gen')) !== tbGen) return;
+    if (tbGen !== this.#tbGen) { this.#modules = []; this.#early.clear(); this.#tbGen = tbGen; }
+    const kept = this.#fromArchive(seed, pc);
+    if (kept === 'early') return;
+    const made = kept ?? this.#compile(seed, pc);
+    if (!made || Atomics.load(i32, this.#m.global('tb_gen')) !== tbGen) return;
     // Compiles it: V8 shares native code by the module's bytes as long as some Module of them lives.
-    if (tbGen !== this.#tbGen) { this.#modules = []; this.#tbGen = tbGen; }
-    this.#modules.push(new WebAssembly.Module(module));
-    const published = this.#store.publishRegion(seed, module, tbs.length, pages) === true;
+    this.#modules.push(new WebAssembly.Module(made.module));
+    const published = this.#store.publishRegion(made.module, made.tbs, made.pages) === true;
     this.#m.count('compile_ns', (performance.now() - began) * 1e6);
     if (!published) return this.#m.count('dropped_regions', 1);
+    if (kept) return this.#m.count('archived_regions', 1);
     this.#m.count('compiled_regions', 1);
-    this.#m.count('compiled_tbs', tbs.length);
-    this.#m.count('compiled_bytes', module.length);
+    this.#m.count('compiled_tbs', made.tbs.length);
+    this.#m.count('compiled_bytes', made.module.length);
+  }
+
+  #compile(seed: number, pc: bigint | undefined): Made | undefined {
+    const { tbs, pages } = this.#gather(seed, pc);
+    if (tbs.length === 0) return undefined;
+    const module = compileRegion(tbs, this.#opt);
+    this.#onCompile?.({ pc, tbs, module });
+    return { module, tbs, pages };
+  }
+
+  /**
+   * A region of an earlier run for the seed, all of whose TBs are there; 'early': the seed will ask again, they may come
+   * yet; undefined: there is none.
+   */
+  #fromArchive(seed: number, pc: bigint | undefined): Made | 'early' | undefined {
+    if (!this.#archive || pc === undefined) return undefined;
+    const { i32 } = this.#m, word = (f: number) => i32[seed + f >>> 2], key = { phys: this.#store.phys(seed), flags: word(T.flags), csBase: word(T.cs_base), cflags: word(T.cflags) };
+    const regions = this.#archive.find(key, this.#store.guestWords(seed), 0);
+    for (const region of regions) {
+      const near = this.#near(seed, pc), tbs = this.#members(region, near);
+      if (tbs) return { module: region.module, tbs, pages: near.usedBy(tbs) };
+    }
+    const tries = this.#early.get(seed) ?? 0;
+    if (regions.length === 0 || tries >= MAX_TRIES) return undefined;
+    this.#early.set(seed, tries + 1);
+    this.#store.setEntries(seed, HOT_ENTRIES - ARCHIVED_HOT_ENTRIES * 4 ** (tries + 1));
+    return 'early';
+  }
+
+  /** The TBs of this run that are those of an archived region. */
+  #members({ tbs }: ArchivedRegion, near: Neighbours): RegionMember[] | undefined {
+    for (const t of tbs) near.open(t.start);
+    const out: RegionMember[] = [];
+    for (const { start, words } of tbs) {
+      const tb = near.at.get(start), now = tb === undefined ? undefined : this.#store.guestWords(tb);
+      if (!now || now.length !== words.length || now.some((w, k) => w !== words[k])) return undefined;
+      out.push({ tb: tb!, start });
+    }
+    return out;
+  }
+
+  /** What may join a region entered at `seed`, which is hot at `pc`. */
+  #near(seed: number, pc: bigint | undefined): Neighbours {
+    const { i32 } = this.#m, word = (tb: number, f: number) => i32[tb + f >>> 2];
+    const next = this.#target.chainFlags(word(seed, T.flags)), cflags = word(seed, T.cflags), csBase = word(seed, T.cs_base);
+    const fits = (tb: number) => word(tb, T.flags) === next && word(tb, T.cflags) === cflags && word(tb, T.cs_base) === csBase;
+    return new Neighbours(this.#store, seed, pc === undefined ? undefined : pc & -BigInt(TARGET_PAGE_SIZE), fits, (at) => this.#cachedTb(at));
   }
 
   /**
@@ -102,31 +207,18 @@ export class RegionCompiler {
    * first.
    */
   #gather(seed: number, pc: bigint | undefined): { tbs: RegionTb[]; pages: Map<number, number> } {
-    const { i32 } = this.#m, store = this.#store;
+    const { i32 } = this.#m, store = this.#store, near = this.#near(seed, pc), { base } = near;
     const word = (tb: number, f: number) => i32[tb + f >>> 2];
-    const flags = word(seed, T.flags), cflags = word(seed, T.cflags), csBase = word(seed, T.cs_base);
-    const heat = word(seed, T.exec_count) >>> 0, isWarm = (tb: number, k: number) => word(tb, T.exec_count) >>> 0 >= heat * (k === 0 ? HEAT_SHARE : FAR_HEAT_SHARE);
-    const next = this.#target.chainFlags(flags), fits = (tb: number) => word(tb, T.flags) === next && word(tb, T.cflags) === cflags && word(tb, T.cs_base) === csBase;
-    const gens = new Map<number, number>(), base = pc === undefined ? undefined : pc & -BigInt(TARGET_PAGE_SIZE);
-    /** By page, counted from the seed's: that of the ram memory. By distance from the seed's page: TBs. */
-    const opened = new Map<number, number>(), at = new Map<number, number>();
-    const open = (k: number, page: number): void => {
-      gens.set(page, store.codeGen(page));
-      opened.set(k, page);
-      for (const tb of store.tbsOfPage(page)) if (fits(tb)) at.set(k * TARGET_PAGE_SIZE + store.phys(tb) % TARGET_PAGE_SIZE, tb);
-    };
-    const seedPage = pageOf(store.phys(seed)), seedStart = store.phys(seed) % TARGET_PAGE_SIZE;
-    open(0, seedPage);
+    const flags = word(seed, T.flags), cflags = word(seed, T.cflags), csBase = word(seed, T.cs_base), next = this.#target.chainFlags(flags);
+    const heat = store.entries(seed), isWarm = (tb: number, k: number) => store.entries(tb) >= heat * (k === 0 ? HEAT_SHARE : FAR_HEAT_SHARE);
+    const seedStart = store.phys(seed) % TARGET_PAGE_SIZE;
     const out: Translated[] = [], queue: (readonly [start: number, tb: number])[] = [[seedStart, seed]], seen = new Set([seedStart]);
     let far = 0;
     const join = (start: number): void => {
       const k = pageOf(start);
       if (k !== 0 && far >= MAX_FAR_TBS) return;
-      if (!opened.has(k) && opened.size < REGION_PAGES && base !== undefined) {
-        const tb = this.#cachedTb(base + BigInt(start)), page = tb === 0 ? -1 : pageOf(store.phys(tb));
-        if (tb !== 0 && store.phys(tb) - page * TARGET_PAGE_SIZE === start - k * TARGET_PAGE_SIZE && fits(tb) && isWarm(tb, k) && !gens.has(page)) open(k, page);
-      }
-      const tb = at.get(start);
+      near.open(start, (tb) => isWarm(tb, k));
+      const tb = near.at.get(start);
       if (tb === undefined || seen.has(start) || !isWarm(tb, k)) return;
       if (k !== 0) far++;
       seen.add(start);
@@ -143,11 +235,10 @@ export class RegionCompiler {
       // Jumps, and what follows in memory: a call returns there.
       for (const to of [...jumpsOf(t), t.start + t.size]) join(to);
       // A jump table: whatever is warm on the page may be its target.
-      if (t.ops.some((op) => op.def === GOTO_PTR && op.imms[0] === GotoPtr.JUMP)) for (const to of [...at.keys()]) join(to);
+      if (t.ops.some((op) => op.def === GOTO_PTR && op.imms[0] === GotoPtr.JUMP)) for (const to of [...near.at.keys()]) join(to);
     }
     this.#passState(out, translate);
-    const used = new Set([seedPage, ...out.map((t) => pageOf(t.phys))]);
-    return { tbs: out, pages: new Map([...used].map((page) => [page, gens.get(page)!])) };
+    return { tbs: out, pages: near.usedBy(out) };
   }
 
   /** TB.targets as distances from the page at `base`. */

@@ -25,13 +25,18 @@ export interface TbImage {
   insns: ArrayLike<number>;
   /** The instruction words it was made of, as they were read. */
   guest: ArrayLike<number>;
+  /** The TB starts as if it had been entered so often: it asks for a region sooner. */
+  entries?: number;
 }
+
+/** A TB of a region, and where it starts: bytes from the page of the region's entry, in virtual addresses. */
+export interface RegionMember { readonly tb: number; readonly start: number }
 
 /** What has been translated and compiled, since the start unless it says now; times in ms. */
 export interface JitStats {
   /** Now. */
   tbs: number; regions: number; codeBytes: number; flushes: number;
-  translatedTbs: number; archivedTbs: number; translateMs: number;
+  translatedTbs: number; archivedTbs: number; archivedRegions: number; translateMs: number;
   /** A region is a module of its own. */
   compiledRegions: number; compiledTbs: number; regionBytes: number; droppedRegions: number; compileMs: number;
   /** Now, over all threads. */
@@ -187,6 +192,7 @@ export class TbStore {
     i32[w + (T.phys_pc >>> 2)] = key.phys | 0;
     i32[w + (T.phys_pc + 4 >>> 2)] = Math.floor(key.phys / 2 ** 32);
     i32[w + (T.hash >>> 2)] = hash;
+    if (image.entries) this.setEntries(tb, image.entries);
     Atomics.store(i32, w + (T.flags >>> 2), key.flags);
     const page = this.#pageOf(tb), d = this.#m.pageDesc(page);
     return this.#pageLock(page, SyncSite.PAGE_INSERT).withLock((): Inserted => {
@@ -321,32 +327,49 @@ export class TbStore {
   }
 
   /**
-   * Publishes a compiled region as TB `entry`'s function, unless a page changed since its generation was taken. `pages`:
-   * page number → code generation, the entry's page first. False: not published; 'full': out of room.
+   * Publishes a compiled region as the function of its entry, `tbs[0]`, unless a page changed since its generation was
+   * taken. `pages`: page number → code generation, the entry's page first. False: not published; 'full': out of room.
    */
-  publishRegion(entry: number, module: Uint8Array, tbs: number, pages: ReadonlyMap<number, number>): boolean | 'full' {
-    const i32 = this.#i32, { layout, u8 } = this.#m, [, ...others] = pages.keys();
+  publishRegion(module: Uint8Array, tbs: readonly RegionMember[], pages: ReadonlyMap<number, number>): boolean | 'full' {
+    const i32 = this.#i32, { layout, u8 } = this.#m, [, ...others] = pages.keys(), entry = tbs[0].tb, list = module.length + 3 & ~3;
     if (others.length >= REGION_PAGES) throw new RangeError(`a region of ${pages.size} pages`);
     // All under the page locks: a tb_flush, which no exclusive section keeps from the translators, takes them to raise
     // code_gen before it hands the code buffer out again.
     return this.#withPages([...pages.keys()].sort((a, b) => a - b), () => {
       for (const [page, gen] of pages) if (i32[this.#m.pageDesc(page) + P.code_gen >>> 2] !== gen) return false;
       if (Atomics.load(i32, entry + T.flags >>> 2) & TB_INVALID) return false;
-      const at = this.#allocCode((module.length + 15) & ~15);
+      const at = this.#allocCode((list + 8 * tbs.length + 15) & ~15);
       if (at === 0) return 'full';
       const n = Atomics.add(i32, this.#m.global('region_count'), 1) + 1;
       if (n >= MAX_REGIONS) { Atomics.sub(i32, this.#m.global('region_count'), 1); return 'full'; }
       u8.set(module, at);
+      i32.set(tbs.flatMap(({ tb, start }) => [tb, start]), at + list >>> 2);
       const r = layout.regionBase + n * RegionDesc.size >>> 2;
       i32[r + (R.addr >>> 2)] = at;
       i32[r + (R.bytes >>> 2)] = module.length;
       i32[r + (R.tb >>> 2)] = entry;
-      i32[r + (R.tbs >>> 2)] = tbs;
+      i32[r + (R.tbs >>> 2)] = tbs.length;
       for (let k = 0; k < REGION_PAGES - 1; k++) i32[r + (R.pages >>> 2) + k] = k < others.length ? others[k] + 1 : 0;
       for (const page of pages.keys()) Atomics.or(i32, this.#m.pageDesc(page) + P.has_regions >>> 2, others.includes(page) ? PAGE_PART : PAGE_ENTRY);
       Atomics.store(i32, entry + T.fn >>> 2, n); // pairs with src/tcg/interpreter.ts#enterDest
       return true;
     });
+  }
+
+  /** Region n: its module, a copy, and its TBs, the entry first. */
+  region(n: number): { module: Uint8Array<ArrayBuffer>; tbs: RegionMember[] } {
+    const i32 = this.#i32, r = this.#m.layout.regionBase + n * RegionDesc.size >>> 2;
+    const at = i32[r + (R.addr >>> 2)], end = at + i32[r + (R.bytes >>> 2)], list = end + 3 >>> 2;
+    const tbs = Array.from({ length: i32[r + (R.tbs >>> 2)] }, (_, k) => ({ tb: i32[list + 2 * k], start: i32[list + 2 * k + 1] }));
+    return { module: this.#m.u8.slice(at, end) as Uint8Array<ArrayBuffer>, tbs };
+  }
+  /** Regions published since the last tb_flush are numbers 1 to this. */
+  get lastRegion(): number { return Math.min(Atomics.load(this.#i32, this.#m.global('region_count')), MAX_REGIONS - 1); }
+
+  /** Instruction words of a TB, as it was translated. */
+  guestWords(tb: number): Int32Array {
+    const i32 = this.#i32, code = i32[tb + T.code >>> 2] >>> 0;
+    return i32.subarray(code - i32[tb + T.size >>> 2] >>> 2, code >>> 2);
   }
 
   /** True when a page of the ram memory holds translated code. */
@@ -368,11 +391,19 @@ export class TbStore {
     }
   }
 
+  /** Times the interpreter entered a TB, about. */
+  entries(tb: number): number { return this.#i32[tb + T.exec_count >>> 2] - this.#i32[tb + T.exec_base >>> 2] >>> 0; }
+  /** Sets the count that decides when a TB asks for a region. */
+  setEntries(tb: number, count: number): void {
+    this.#i32[tb + T.exec_base >>> 2] = count - this.entries(tb);
+    this.#i32[tb + T.exec_count >>> 2] = count;
+  }
+
   /** Guest instructions run by the interpreter since the last flush. */
   #interpreted(): number {
     const { layout, u32 } = this.#m, count = Math.min(Atomics.load(this.#i32, this.#tbCount), this.#maxTbs);
     let n = 0;
-    for (let k = 0, w = layout.tbBase >>> 2; k < count; k++, w += TB.size >>> 2) n += u32[w + (T.exec_count >>> 2)] * u32[w + (T.icount >>> 2)];
+    for (let k = 0, tb = layout.tbBase; k < count; k++, tb += TB.size) n += this.entries(tb) * u32[tb + T.icount >>> 2];
     return n;
   }
 
@@ -388,7 +419,7 @@ export class TbStore {
       return n;
     };
     return {
-      translatedTbs: m.counter('translated_tbs'), archivedTbs: m.counter('archived_tbs'), translateMs: m.counter('translate_ns') / 1e6,
+      translatedTbs: m.counter('translated_tbs'), archivedTbs: m.counter('archived_tbs'), archivedRegions: m.counter('archived_regions'), translateMs: m.counter('translate_ns') / 1e6,
       compiledRegions: m.counter('compiled_regions'), compiledTbs: m.counter('compiled_tbs'), regionBytes: m.counter('compiled_bytes'), droppedRegions: m.counter('dropped_regions'),
       compileMs: m.counter('compile_ns') / 1e6, instances: Atomics.load(i32, m.global('instances')), instancesMade: m.counter('instances_made'), instantiateMs: m.counter('instantiate_ns') / 1e6,
       coldInsns: m.counter('cold_insns') + this.#interpreted(), hotInsns: sum('hot_insns'), hotSamples: sum('hot_samples'), coldSamples: sum('cold_samples'),

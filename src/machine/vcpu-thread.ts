@@ -5,6 +5,7 @@ import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
 import { ringDoorbell, type LocalDevice } from '../accel/io.ts';
 import { Machine, type MachineSpec } from '../accel/machine-view.ts';
+import { RegionArchive } from '../accel/region-archive.ts';
 import { RegionCompiler } from '../accel/region-compiler.ts';
 import { notifyTimer } from '../accel/timer-thread.ts';
 import { Vcpu } from '../accel/vcpu.ts';
@@ -48,7 +49,9 @@ export interface VcpuThreadData {
   readonly spec: MachineSpec;
   readonly interpreter: Uint8Array<ArrayBuffer>;
   /** Words of the archive of translations. */
-  readonly archive?: Int32Array;
+  readonly archive?: Int32Array | undefined;
+  /** Words of the archive of regions. */
+  readonly regionArchive?: Int32Array | undefined;
   /** With check=on: runs one TB at a time. */
   readonly checkInterpreter?: Uint8Array<ArrayBuffer> | undefined;
   /** vCPUs this thread runs. */
@@ -126,7 +129,7 @@ export function createEngine(data: VcpuThreadData): Engine {
   const { machine, config, clock, gic } = open(data);
   machine.profile.join(data.own[0], data.own.length);
   const target = createTarget(machine, clock, config, gic, (n) => engine.cpus[n]);
-  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, checkInterpreter: data.checkInterpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions, profile: config.profile, archive: data.archive && new TbArchive(data.archive), ...traceHooks(config.log?.items ?? 0, machine) });
+  const engine: Engine = new Engine({ machine, target, interpreter: data.interpreter, checkInterpreter: data.checkInterpreter, own: data.own, localDevices: localDevices(gic), regions: config.regions, profile: config.profile, archive: data.archive && new TbArchive(data.archive), regionArchive: data.regionArchive && new RegionArchive(data.regionArchive), ...traceHooks(config.log?.items ?? 0, machine) });
   return engine;
 }
 
@@ -136,5 +139,5 @@ export function runTranslator(data: VcpuThreadData): void {
   machine.profile.joinTranslator();
   const target = createTarget(machine, clock, config, gic, (n) => new Vcpu(machine, undefined!, n));
   const pages = (m: WebAssembly.Memory) => m.buffer.byteLength / 65536;
-  new RegionCompiler(machine, target, { pcOffset: envOff.pc, statePages: pages(data.spec.state), ramPages: pages(data.spec.ram), countInsns: config.jitStats, onCompile: regionHook(config.log?.items ?? 0) }).run();
+  new RegionCompiler(machine, target, { pcOffset: envOff.pc, statePages: pages(data.spec.state), ramPages: pages(data.spec.ram), countInsns: config.jitStats, onCompile: regionHook(config.log?.items ?? 0), archive: data.regionArchive && new RegionArchive(data.regionArchive) }).run();
 }

@@ -9,7 +9,9 @@ import { VirtualClock } from '../accel/clock.ts';
 import { Engine } from '../accel/engine.ts';
 import { Granules } from '../accel/granules.ts';
 import { Machine, type MachineSpec } from '../accel/machine-view.ts';
-import { extendArchive, type TbArchive } from '../accel/tb-archive.ts';
+import { HOT_ENTRIES } from '../accel/hot-queue.ts';
+import { extendRegions, RegionArchive } from '../accel/region-archive.ts';
+import { extendArchive, TbArchive } from '../accel/tb-archive.ts';
 import { TbStore } from '../accel/tb-store.ts';
 import { Tlb } from '../accel/tlb.ts';
 import type { PcSamples } from '../accel/sampler.ts';
@@ -66,12 +68,10 @@ const roundUp = (n: number, a: number) => Math.ceil(n / a) * a;
 /** Name of the host thread that runs a vCPU, QEMU's. */
 export const vcpuThreadName = (thread: 'multi' | 'single', cpu: number): string => (thread === 'single' ? 'ALL CPUs/TCG' : `CPU ${cpu}/TCG`);
 
-/** A TB asks for a region each time its execution count is a multiple of this plus one. */
-const HOT_MASK = 0x1fff;
-/** TBs translated in a run that make it worth while to keep its translations. */
-const WORTH_KEEPING = 2000;
-/** The same with check=on: more code becomes hot. */
-const CHECK_HOT_MASK = 0x3ff;
+/** TBs translated, regions compiled in a run that make it worth while to keep them. */
+const WORTH_KEEPING = 2000, REGIONS_WORTH_KEEPING = 16;
+/** HOT_ENTRIES with check=on: more code becomes hot. */
+const CHECK_HOT_ENTRIES = 1024;
 
 /** What a guest can ask of the machine as a whole. */
 export type GuestRequest = 'shutdown' | 'reset' | 'panic';
@@ -147,8 +147,8 @@ export class VirtMachine {
   readonly #granules: Granules;
   /** Ends of the vCPU and timer threads. */
   readonly #exits: Promise<void>[] = [];
-  readonly #archiveFile: string | undefined;
-  readonly #archive: TbArchive | undefined;
+  /** Translations and regions of earlier runs. */
+  readonly #kept: { readonly tbs?: string | undefined; readonly regions?: string | undefined; readonly tbArchive?: TbArchive | undefined; readonly regionArchive?: RegionArchive | undefined };
   #translators: Promise<Translators | undefined> | undefined;
   /** What the vCPU threads counted; they say so when they end. */
   readonly #samples: PcSamples[] = [];
@@ -192,13 +192,21 @@ export class VirtMachine {
     this.gic = createGic(machine, config);
     this.gic.init();
     const target = createTarget(machine, this.clock, config, this.gic, (n) => this.#cpus[n]);
-    const interpreter = generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages, hotMask: o.regions ? (o.check ? CHECK_HOT_MASK : HOT_MASK) : 0 });
+    const interpreter = generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages, hotMask: o.regions ? (o.check ? CHECK_HOT_ENTRIES : HOT_ENTRIES) - 1 : 0 });
     const checkInterpreter = o.check && o.regions ? generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages, oneTb: true }) : undefined;
     const { log: _log, program: _program, nrCpus, ...kind } = config;
     // Logs say what is met in translation.
-    this.#archiveFile = o.log?.items ? undefined : archiveFile(worker('vcpu'), { ...kind, single: spec.single, smp: nrCpus > 1 });
-    this.#archive = this.#archiveFile === undefined ? undefined : loadArchive(this.#archiveFile);
-    this.#data = { spec, interpreter, checkInterpreter, archive: this.#archive?.words };
+    if (o.log?.items) this.#kept = {};
+    else {
+      const tbs = archiveFile(worker('vcpu'), { ...kind, single: spec.single, smp: nrCpus > 1 });
+      // Regions reach into the vCPU blocks, and check=on wants to see them compiled.
+      const regions = !o.regions || o.check ? undefined : archiveFile(worker('translator'), { ...kind, single: spec.single, layout, ramPages }, 'regions');
+      this.#kept = {
+        tbs, tbArchive: tbs === undefined ? undefined : loadArchive(tbs, (words) => new TbArchive(words)),
+        regions, regionArchive: regions === undefined ? undefined : loadArchive(regions, (words) => new RegionArchive(words)),
+      };
+    }
+    this.#data = { spec, interpreter, checkInterpreter, archive: this.#kept.tbArchive?.words, regionArchive: this.#kept.regionArchive?.words };
     // The main thread's engine never runs guest code: it prepares the vCPU blocks.
     this.#engine = new Engine({ machine, target, interpreter, own: Array.from({ length: o.cpus }, (_, i) => i), localDevices: new Map() });
     this.#cpus = this.#engine.cpus;
@@ -550,6 +558,13 @@ export class VirtMachine {
   /** Asks the guest to power down (ACPI/GPIO power key). */
   powerdown(): void { this.powerKey.press(); }
 
+  /** Keeps this run's translations and regions for the next, if there are enough new ones. */
+  #keep(): void {
+    const { translatedTbs, compiledRegions } = this.stats(), { tbs, regions, tbArchive, regionArchive } = this.#kept;
+    if (tbs !== undefined && translatedTbs >= WORTH_KEEPING) saveArchive(tbs, extendArchive(this.machine, tbArchive, ARCHIVE_LIMIT));
+    if (regions !== undefined && compiledRegions >= REGIONS_WORTH_KEEPING) saveArchive(regions, extendRegions(this.machine, regionArchive, ARCHIVE_LIMIT));
+  }
+
   /** Ends the machine; `onExit` is called with the code. */
   async quit(code: number): Promise<void> {
     if (this.#ended) return;
@@ -557,9 +572,7 @@ export class VirtMachine {
     await this.#io.drainPosted();
     await this.#join();
     await (await this.#translators)?.close();
-    if (this.#archiveFile !== undefined && this.stats().translatedTbs >= WORTH_KEEPING) {
-      saveArchive(this.#archiveFile, extendArchive(this.machine, this.#archive, ARCHIVE_LIMIT));
-    }
+    this.#keep();
     this.#io.stop();
     await this.#io.drainPosted();
     (this.devices.get(VIRT_REGION.UART) as Pl011).flush();

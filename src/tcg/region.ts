@@ -30,15 +30,17 @@ export interface RegionOptions extends InterpreterOptions {
   countInsns?: boolean;
 }
 
-/** Several regions become one module; region k is exported as `r<k>`. */
-export function compileRegions(regions: readonly (readonly RegionTb[])[], opt: RegionOptions): Uint8Array<ArrayBuffer> {
+/**
+ * The module of a region, entered by `tbs[0]`, exported as `region`. It imports the addresses of the TBs' descriptors, in
+ * their order, as globals of module `tb`: the same TBs give the same bytes in every run.
+ */
+export function compileRegion(tbs: readonly RegionTb[], opt: RegionOptions): Uint8Array<ArrayBuffer> {
   const m = new WasmModule();
   const { tbFunc, signatures } = declareImports(m, opt, MEM_RAM);
-  regions.forEach((tbs, k) => {
-    const r = new RegionEmit(buildGraph(tbs, opt.globals.find((t) => t.offset === opt.pcOffset)), signatures, tbFunc, opt);
-    r.function();
-    m.func(tbFunc, ['i32', ...r.locals], r.w, `r${k}`, `tb_${tbs[0].phys.toString(16)}`);
-  });
+  const tbGlobals = new Map(tbs.map((t, k) => [t, m.importGlobal('tb', String(k), 'i32')]));
+  const r = new RegionEmit(buildGraph(tbs, opt.globals.find((t) => t.offset === opt.pcOffset)), tbGlobals, signatures, tbFunc, opt);
+  r.function();
+  m.func(tbFunc, ['i32', ...r.locals], r.w, 'region', `tb_${tbs[0].start.toString(16)}`);
   return m.encode();
 }
 
@@ -62,6 +64,7 @@ class RegionEmit implements WasmCallEmit {
   readonly w = new WasmCode(4096, MEM_RAM);
   readonly locals: ValType[] = [];
   readonly #g: Graph;
+  readonly #tbGlobals: ReadonlyMap<RegionTb, number>;
   readonly #signatures: ReadonlyMap<string, number>;
   readonly #tbFunc: number;
   readonly #opt: RegionOptions;
@@ -83,8 +86,9 @@ class RegionEmit implements WasmCallEmit {
   /** Where emission is. */
   #where!: Place;
 
-  constructor(g: Graph, signatures: ReadonlyMap<string, number>, tbFunc: number, opt: RegionOptions) {
+  constructor(g: Graph, tbGlobals: ReadonlyMap<RegionTb, number>, signatures: ReadonlyMap<string, number>, tbFunc: number, opt: RegionOptions) {
     this.#g = g;
+    this.#tbGlobals = tbGlobals;
     this.#signatures = signatures;
     this.#tbFunc = tbFunc;
     this.#opt = opt;
@@ -101,7 +105,7 @@ class RegionEmit implements WasmCallEmit {
     const { w } = this, entry = this.#g.nodes[this.#g.entry];
     // As the interpreter does before each TB: regions may enter each other for ever.
     this.#exitRequest();
-    w.hint(false); w.if(); w.i32Const(entry.tb.tb | TB_EXIT_HOT_REQUESTED); w.return(); w.end();
+    w.hint(false); w.if(); this.#return(TB_EXIT_HOT_REQUESTED, entry.tb); w.end();
     // Virtual address of the page's first byte.
     w.localGet(ENV); w.mem('i64_load', this.#opt.pcOffset); w.i64Const(entry.tb.start); w.op('i64_sub'); w.localSet(this.scratch('i64', 'page'));
     this.#load(this.#flow.entry);
@@ -255,7 +259,7 @@ class RegionEmit implements WasmCallEmit {
     emitJmpCacheSlot(w, ENV, pc); w.localTee(entry);
     w.mem('i64_load', JmpCacheEntry.off.pc); w.localGet(pc); w.op('i64_ne'); missIf();
     w.localGet(entry); w.mem('i32_load', JmpCacheEntry.off.gen); w.localGet(gen); w.op('i32_ne'); missIf();
-    w.localGet(entry); w.atomic('i32_load', JmpCacheEntry.off.tb); w.i32Const(nodes[d].tb.tb); w.op('i32_ne'); missIf();
+    w.localGet(entry); w.atomic('i32_load', JmpCacheEntry.off.tb); this.#tbAddress(nodes[d].tb); w.op('i32_ne'); missIf();
     w.localGet(gen); w.localSet(known);
     w.end();
     this.#edge(n, d);
@@ -276,7 +280,7 @@ class RegionEmit implements WasmCallEmit {
         this.#store(here.dirty & ~flush & (this.#pc ? ~bit(this.#pc) : -1n));
         this.#storeStartPc(d);
       }
-      w.i32Const(nodes[d].tb.tb | TB_EXIT_HOT_REQUESTED); w.return();
+      this.#return(TB_EXIT_HOT_REQUESTED, nodes[d].tb);
       w.end();
     }
     if (back) {
@@ -299,7 +303,9 @@ class RegionEmit implements WasmCallEmit {
   get type(): Type { return this.#where.op.type; }
   get wideRam(): boolean { return isWideRam(this.#opt.ramPages); }
   env(): void { this.w.localGet(ENV); }
-  tb(): void { this.w.i32Const(this.#g.nodes[this.#where.node].tb.tb); }
+  get #tb(): RegionTb { return this.#g.nodes[this.#where.node].tb; }
+  #tbAddress(tb: RegionTb): void { this.w.globalGet(this.#tbGlobals.get(tb)!); }
+  tb(): void { this.#tbAddress(this.#tb); }
   stat(n: number): number { return this.#where.op.imms[n]; }
   immValue(n: number): number { return this.#where.op.imms[n]; }
   constIn(n: number): bigint | undefined { const t = this.#where.op.ins[n]; return t.kind === 'const' ? t.value : undefined; }
@@ -365,7 +371,11 @@ class RegionEmit implements WasmCallEmit {
     this.#store(this.#where.dirty & ~this.#restored);
     this.#return(TB_EXIT_REQUESTED);
   }
-  #return(code: number): void { this.tb(); this.w.i32Const(code); this.w.op('i32_or'); this.w.return(); }
+  #exitCode(code: number, tb = this.#tb): void {
+    this.#tbAddress(tb);
+    if (code !== 0) { this.w.i32Const(code); this.w.op('i32_or'); }
+  }
+  #return(code: number, tb = this.#tb): void { this.#exitCode(code, tb); this.w.return(); }
   gotoTb(slot: number): void {
     const { w } = this, dest = this.scratch('i32', 'dest');
     this.#writeBack();
@@ -390,7 +400,7 @@ class RegionEmit implements WasmCallEmit {
   #leaveByLookup(): void {
     const { w } = this;
     this.#writeBack();
-    this.tb(); w.i32Const(TB_EXIT_NOCHAIN); w.op('i32_or'); w.localSet(CODE);
+    this.#exitCode(TB_EXIT_NOCHAIN); w.localSet(CODE);
     w.br(this.#lookup);
   }
   exitTb(code: number): void {

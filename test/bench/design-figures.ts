@@ -9,7 +9,7 @@ import { TCGContext } from '../../src/tcg/context.ts';
 import { generateInterpreter } from '../../src/tcg/interpreter.ts';
 import { OPS } from '../../src/tcg/ops/index.ts';
 import { optimize } from '../../src/tcg/optimize.ts';
-import { compileRegions } from '../../src/tcg/region.ts';
+import { compileRegion } from '../../src/tcg/region.ts';
 import { VARIANTS } from '../../src/tcg/variants.ts';
 import { CPUARMState, envOff } from '../../src/target/arm/env.ts';
 import { registerFpHelpers } from '../../src/target/arm/helpers/fp.ts';
@@ -106,7 +106,7 @@ const figures: Record<string, () => void | Promise<void>> = {
     const options = { pcOffset: envOff.pc, statePages: pages(b.machine.spec.state), ramPages: pages(b.machine.spec.ram), globals: tcg.globals, restored: [] };
     translate();
     const opt = [...optimize(tcg)];
-    const region = () => compileRegions([[{ tb: 0x10000, phys: 0, start: 0, size: code.length * 4, ops: opt }]], options);
+    const region = () => compileRegion([{ tb: 0x10000, phys: 0, start: 0, size: code.length * 4, ops: opt }], options);
     print('the same as a region', `${us(region).toFixed(0)} µs, ${region().length} bytes of wasm`);
     print('new WebAssembly.Module of it', `${(time(15, many(() => new WebAssembly.Module(region()))) / n * 1000 - us(region)).toFixed(0)} µs (bytes V8 has seen before)`);
   },

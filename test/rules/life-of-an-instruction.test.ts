@@ -4,7 +4,7 @@ import { assemble } from '../../src/asm/index.ts';
 import { BytecodeEncoder } from '../../src/tcg/bytecode.ts';
 import { TCGContext, type Op } from '../../src/tcg/context.ts';
 import { optimize } from '../../src/tcg/optimize.ts';
-import { compileRegions } from '../../src/tcg/region.ts';
+import { compileRegion } from '../../src/tcg/region.ts';
 import { printOp } from '../../src/tcg/text.ts';
 import { findVariant } from '../../src/tcg/variants.ts';
 import { envOff } from '../../src/target/arm/env.ts';
@@ -53,7 +53,7 @@ t.test('bytecode', async (t) => {
 });
 
 t.test('wasm', async (t) => {
-  const module = compileRegions([[{ tb: 0x10000, phys: 0, start: 0, size: 4, ops: translate('add x0, x1, #5\n', true) }]], { pcOffset: envOff.pc, statePages: 1, ramPages: 1, globals: tcg.globals, restored: [] });
+  const module = compileRegion([{ tb: 0x10000, phys: 0, start: 0, size: 4, ops: translate('add x0, x1, #5\n', true) }], { pcOffset: envOff.pc, statePages: 1, ramPages: 1, globals: tcg.globals, restored: [] });
   // local.get ?, i64.const 5, i64.add, local.set ?
   t.match(Buffer.from(module).toString('hex'), /20..42057c21../);
   t.match(text, 'local.get x1    i64.const 5    i64.add    local.set x0');

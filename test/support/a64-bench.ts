@@ -4,6 +4,7 @@ import { Engine } from '../../src/accel/engine.ts';
 import { cpuExec } from '../../src/accel/cpu-exec.ts';
 import type { LocalDevice } from '../../src/accel/io.ts';
 import { Machine } from '../../src/accel/machine-view.ts';
+import type { RegionArchive } from '../../src/accel/region-archive.ts';
 import type { TbArchive } from '../../src/accel/tb-archive.ts';
 import { HelperTable, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type TargetCpu, type TbRequest, type TbResult, type Translation } from '../../src/accel/target.ts';
 import { cpuBlockSize, type Vcpu } from '../../src/accel/vcpu.ts';
@@ -111,7 +112,7 @@ class BenchTarget implements TargetCpu {
 /** Physical address of the page of a bench's device. */
 export const DEVICE = 0x200000;
 
-export interface BenchOptions { readonly check?: boolean; readonly device?: LocalDevice }
+export interface BenchOptions { readonly check?: boolean; readonly device?: LocalDevice; readonly regionArchive?: RegionArchive }
 
 export class A64Bench {
   readonly target: BenchTarget;
@@ -128,7 +129,7 @@ export class A64Bench {
    * `regions`: TBs may have compiled regions (a test makes them itself). `exclusive`: the scheme; with another one than
    * the default this thread has all vCPUs, run one at a time. `archive`: translations of another bench.
    */
-  constructor(feat: ArmFeatures = allFeatures(true), more?: MoreHelpers, nrCpus = 1, regions = false, exclusive?: ExclusiveSchemeName, archive?: TbArchive, { check = false, device }: BenchOptions = {}) {
+  constructor(feat: ArmFeatures = allFeatures(true), more?: MoreHelpers, nrCpus = 1, regions = false, exclusive?: ExclusiveSchemeName, archive?: TbArchive, { check = false, device, regionArchive }: BenchOptions = {}) {
     this.target = new BenchTarget(feat, more);
     const layout = stateLayout({ nrCpus, cpuBlockBytes: cpuBlockSize(CPUARMState), ramBytes: RAM_BYTES, tbSize: 64 << 20, deviceBytes: 4096 });
     const statePages = layout.totalBytes / 65536, ramPages = RAM_BYTES / 65536;
@@ -140,7 +141,7 @@ export class A64Bench {
       granuleBits: EXCLUSIVE_GRANULE_BITS[exclusive ?? 'cmpxchg'],
     });
     this.engine = new Engine({
-      machine: this.machine, target: this.target, own: Array.from({ length: exclusive ? nrCpus : 1 }, (_, n) => n), localDevices: new Map(device ? [[1, device]] : []), regions, archive,
+      machine: this.machine, target: this.target, own: Array.from({ length: exclusive ? nrCpus : 1 }, (_, n) => n), localDevices: new Map(device ? [[1, device]] : []), regions, archive, regionArchive,
       checkInterpreter: check ? generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages, oneTb: true }) : undefined,
       interpreter: generateInterpreter({ pcOffset: envOff.pc, statePages, ramPages }),
     });

@@ -25,6 +25,7 @@ export const TB = struct('TB', 'translation block descriptor (QEMU: TranslationB
   phys_pc: constant('u64', 'physical address of the first instruction: the key'),
   icount: constant('u32', 'guest instructions'),
   exec_count: { type: 'u32', writer: 'any', order: 'plain', doc: 'times entered by the interpreter; racy on purpose: a heat figure' },
+  exec_base: { type: 'u32', writer: 'inserting vCPU, translator', order: 'plain', doc: 'what exec_count was set to, so that it asks for a region sooner: entries are the difference' },
   insn_data: constant('u32', 'address of the insn_start words: icount rows of INSN_START_WORDS u32'),
   code_size: constant('u32', 'bytes of bytecode'),
   jmp_lock: shared('i32', 'any', 'spin lock of the incoming-jump list'),
@@ -123,6 +124,7 @@ export const GlobalPage = struct('GlobalPage', 'state shared by all threads of o
   cold_insns: shared('i64', 'tb_flush', 'guest instructions interpreted by TBs that were flushed'),
   compile_ns: shared('i64', 'translators', 'time spent compiling regions, ns'),
   compiled_regions: shared('i64', 'translators', 'regions compiled and published since the start'),
+  archived_regions: shared('i64', 'translators', 'regions taken from the archive of earlier runs and published instead'),
   compiled_tbs: shared('i64', 'translators', 'TBs in them'),
   compiled_bytes: shared('i64', 'translators', 'bytes of their wasm'),
   dropped_regions: shared('i64', 'translators', 'regions compiled and not published: the code had changed, or there was no room'),
@@ -150,8 +152,8 @@ export const EVENT_DEBUG = 8;
 export const REGION_PAGES = 4;
 /** A compiled region. Region n is table index n; index 0 is the interpreter. */
 export const RegionDesc = struct('RegionDesc', 'wasm module of a compiled region', {
-  addr: constant('u32', 'address of the module in the code buffer'),
-  bytes: constant('u32', 'its length'),
+  addr: constant('u32', 'address in the code buffer: the module, then, 4-byte aligned, address and start (bytes from the page of the entry) of each TB'),
+  bytes: constant('u32', 'length of the module'),
   tb: constant('u32', 'TB it is entered by'),
   tbs: constant('u32', 'TBs compiled into it'),
   pages: constant('u32', 'pages of the ram memory its TBs are on beside that of the entry: page number + 1, 0 = none', REGION_PAGES - 1),

@@ -100,6 +100,7 @@ export class WasmCode {
   localGet(n: number): void { this.u8(0x20); this.uleb(n); }
   localSet(n: number): void { this.u8(0x21); this.uleb(n); }
   localTee(n: number): void { this.u8(0x22); this.uleb(n); }
+  globalGet(n: number): void { this.u8(0x23); this.uleb(n); }
 
   #memarg(alignLog2: number, offset: number, mem: number): void {
     if (mem === this.#firstMemory) this.uleb(alignLog2);

@@ -9,6 +9,7 @@ export class WasmModule {
   #typeBytes: Uint8Array[] = [];
   #imports: ((w: WasmCode) => void)[] = [];
   #importedFuncs = 0;
+  #importedGlobals = 0;
   #funcs: Func[] = [];
   #exports: { name: string; index: number }[] = [];
 
@@ -41,6 +42,12 @@ export class WasmModule {
 
   importTable(module: string, name: string, min: number): void {
     this.#import(module, name, (w) => { w.u8(1); w.u8(VALTYPE.funcref); w.u8(0); w.uleb(min); });
+  }
+
+  /** Imports an immutable global. Returns its index. */
+  importGlobal(module: string, name: string, type: ValType): number {
+    this.#import(module, name, (w) => { w.u8(3); w.u8(VALTYPE[type]); w.u8(0); });
+    return this.#importedGlobals++;
   }
 
   #import(module: string, name: string, desc: (w: WasmCode) => void): void {

@@ -2,7 +2,7 @@
 import { ATOMIC, LANE, MEM, OP, SIMD, VALTYPE, VMEM } from './opcodes.ts';
 
 /** What follows an opcode in the binary format. */
-type Operands = 'none' | 'block' | 'else' | 'end' | 'label' | 'labels' | 'function' | 'indirect' | 'local' | 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'mem' | 'lane' | 'lanes' | 'fence';
+type Operands = 'none' | 'block' | 'else' | 'end' | 'label' | 'labels' | 'function' | 'indirect' | 'local' | 'global' | 'i32' | 'i64' | 'f32' | 'f64' | 'v128' | 'mem' | 'lane' | 'lanes' | 'fence';
 interface Instruction { readonly name: string; readonly operands: Operands; readonly align?: number }
 
 /** `i64_load8_u` → `i64.load8_u`: our tables spell the text format's dots as underscores. */
@@ -26,6 +26,7 @@ const PLAIN = table([
   [0x10, { name: 'call', operands: 'function' }], [0x11, { name: 'call_indirect', operands: 'indirect' }],
   [0x12, { name: 'return_call', operands: 'function' }], [0x13, { name: 'return_call_indirect', operands: 'indirect' }],
   [0x20, { name: 'local.get', operands: 'local' }], [0x21, { name: 'local.set', operands: 'local' }], [0x22, { name: 'local.tee', operands: 'local' }],
+  [0x23, { name: 'global.get', operands: 'global' }],
   [0x41, { name: 'i32.const', operands: 'i32' }], [0x42, { name: 'i64.const', operands: 'i64' }],
   [0x43, { name: 'f32.const', operands: 'f32' }], [0x44, { name: 'f64.const', operands: 'f64' }],
 ]);
@@ -65,7 +66,7 @@ class Reader {
 }
 
 /** Numbers of the binary format that the text writes as names. */
-interface Names { readonly functions: string[]; readonly memories: string[]; readonly tables: string[]; readonly functionTypes: number[] }
+interface Names { readonly functions: string[]; readonly memories: string[]; readonly tables: string[]; readonly globals: string[]; readonly functionTypes: number[] }
 
 const signature = ({ params, results }: { params: string[]; results: string[] }): string =>
   (params.length ? ` (param ${params.join(' ')})` : '') + (results.length ? ` (result ${results.join(' ')})` : '');
@@ -93,6 +94,7 @@ function operandText(r: Reader, row: Instruction, names: Names): string {
     case 'fence': r.u8(); return '';
     case 'block': { const type = r.u8(); return type === 0x40 ? '' : ` (result ${VALTYPES.get(type)})`; }
     case 'label': case 'local': return ` ${r.uleb()}`;
+    case 'global': return ` $${names.globals[r.uleb()]}`;
     case 'labels': return ` ${Array.from({ length: r.uleb() + 1 }, () => r.uleb()).join(' ')}`;
     case 'function': return ` $${names.functions[r.uleb()]}`;
     case 'indirect': { const type = r.uleb(); return ` $${names.tables[r.uleb()]} (type ${type})`; }
@@ -117,7 +119,7 @@ const floatText = (x: number): string => (Number.isNaN(x) ? 'nan' : x === Infini
  */
 export function moduleText(bytes: Uint8Array): string {
   const r = new Reader(bytes, 8), out = ['(module'];
-  const names: Names = { functions: [], memories: [], tables: [], functionTypes: [] };
+  const names: Names = { functions: [], memories: [], tables: [], globals: [], functionTypes: [] };
   const types: { params: string[]; results: string[] }[] = [], exported = new Map<number, string>();
   const hints = new Map<number, Map<number, boolean>>();
   let imported = 0;
@@ -146,6 +148,7 @@ export function moduleText(bytes: Uint8Array): string {
         const module = r.name(), name = r.name(), kind = r.u8();
         if (kind === 0) { names.functions.push(name); const type = r.uleb(); names.functionTypes.push(type); imported++; out.push(`  (import "${module}" "${name}" (func $${name} (type ${type})))`); }
         else if (kind === 1) { names.tables.push(name); r.u8(); out.push(`  (import "${module}" "${name}" (table $${name} ${limits().text} funcref))`); }
+        else if (kind === 3) { const type = VALTYPES.get(r.u8()); r.u8(); names.globals.push(`${module}${name}`); out.push(`  (import "${module}" "${name}" (global $${module}${name} ${type}))`); }
         else { names.memories.push(name); const l = limits(); out.push(`  (import "${module}" "${name}" (memory $${name} ${l.wide ? 'i64 ' : ''}${l.text}))`); }
       }
     } else if (id === 3) {

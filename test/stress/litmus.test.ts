@@ -68,6 +68,9 @@ t.test('what cannot be run is named, the others run', { timeout: 300_000 }, asyn
     'f.litmus': good,
     'f.expected.json': '{"allowed":["[y]=1;"]}',
     'g.litmus': good,
+    'h.litmus': good,
+    'h.expected.json': '{\n "allowed": ["[x]=1;"],\n}\n',
+    'i.litmus': good.replace('(x=1)', '(x=1 /\\\n'),
   });
   mkdirSync(join(dir, 'empty'));
   writeFileSync(join(dir, 'plain'), '');
@@ -76,7 +79,8 @@ t.test('what cannot be run is named, the others run', { timeout: 300_000 }, asyn
   const lines = r.err.trimEnd().split('\n');
   for (const want of [
     /a\.litmus:4: .*'?FROB/i, /b\.litmus:4: unknown register 'X99'|b\.litmus:4: .*X99/, /c\.litmus:6: contradictory condition: \[x\]=1 and \[x\]=2 cannot hold together/,
-    /d\.litmus:5: thread P0 took a data abort .*address 0x100000000/, /e\.litmus:5: '\.word 0' is no instruction/, /f\.expected\.json: it is for another test/,
+    /d\.litmus:5: thread P0 took a data abort .*address 0x100000000/, /e\.litmus:5: '\.word 0' is no instruction/, /litmus: \S*f\.expected\.json: it is for another test/,
+    /litmus: \S*h\.expected\.json:3: it is no JSON: /, /i\.litmus:6: expected a register or a variable, found the end of the file/,
     /there is no \.litmus file in '.*empty'/, /cannot read '.*none\.litmus': No such file or directory/, /cannot write the report '.*plain.r\.json': Not a directory/,
   ]) t.equal(lines.filter((l) => want.test(l)).length, 1, `${want} in\n${r.err}`);
   t.match(r.out, /Verdict G unjudged/);

@@ -219,7 +219,7 @@ function settle({ test, report: r, expected }: Entry): void {
 }
 
 const positioned = (file: string, e: unknown): string => {
-  if (e instanceof LitmusError) return `${file}${e.line > 0 ? `:${e.line}` : ''}: ${e.detail}`;
+  if (e instanceof LitmusError) return `${e.file ?? file}${e.line > 0 ? `:${e.line}` : ''}: ${e.detail}`;
   if (e instanceof Error && 'code' in e && typeof e.code === 'string') return `${file}: ${systemMessage(e)}`;
   throw e;
 };

@@ -1,6 +1,7 @@
 // NAME.expected.json beside a test: the final states the memory model allows.
 import { existsSync, readFileSync } from 'node:fs';
 import { LitmusError } from './error.ts';
+import { lineAt } from './text.ts';
 
 export interface Expected {
   /** Canonical forms (`canonical`) of the allowed states, with the text they were written with. */
@@ -18,12 +19,14 @@ const keysOf = (state: string): string => state.split(';').map((p) => p.split('=
 export function readExpected(file: string, keys: readonly string[]): Expected | undefined {
   const path = `${file.replace(/\.litmus$/, '')}.expected.json`;
   if (!existsSync(path)) return undefined;
-  const bad = (what: string): never => { throw new LitmusError(0, `${path}: ${what}`); };
+  const bad = (what: string, line = 0): never => { throw new LitmusError(line, what, path); };
+  const text = readFileSync(path, 'utf8');
   let json: unknown;
   try {
-    json = JSON.parse(readFileSync(path, 'utf8'));
+    json = JSON.parse(text);
   } catch (e) {
-    bad((e as Error).message);
+    const { message } = e as Error, at = / at position (\d+)/.exec(message);
+    bad(`it is no JSON: ${message.replace(/ in JSON at position.*/, '')}`, lineAt(text, at ? Number(at[1]) : text.trimEnd().length));
   }
   const list = (json as { allowed?: unknown } | null)?.allowed;
   if (!Array.isArray(list) || list.length === 0 || !list.every((x) => typeof x === 'string')) bad("'allowed' must be a list of states");

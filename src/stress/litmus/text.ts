@@ -49,12 +49,13 @@ export class Scanner {
     return m;
   }
 
-  fail(detail: string, at = this.at): never { throw new LitmusError(lineAt(this.text, at), detail); }
+  /** At the end of the text the last line that says something is to blame. */
+  fail(detail: string, at = this.at): never { throw new LitmusError(lineAt(this.text, Math.min(at, this.text.trimEnd().length)), detail); }
 
   /** What stands at the cursor, for messages. */
   found(): string {
     this.skipSpace();
     if (this.at >= this.end) return 'the end of the file';
-    return `'${this.text.slice(this.at, this.end).split(/[\n;]/, 1)[0].trim().slice(0, 30)}'`;
+    return `'${this.text.slice(this.at, this.end).split(/[\n;]/, 1)[0].trim().slice(0, 30).replace(/[^\x20-\x7e]/g, '?')}'`;
   }
 }

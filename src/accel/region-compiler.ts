@@ -26,6 +26,8 @@ const HEAT_SHARE = 1 / 64;
 /** The same for TBs of other pages than the seed's, and how many of them: most crossings are calls of functions with regions of their own. */
 const FAR_HEAT_SHARE = 1 / 2, MAX_FAR_TBS = 8;
 const MAX_INSNS = 512;
+/** A region is compiled again with a TB it is left for, once that is hot, so many times. */
+const MAX_GROWTH = 4;
 /** Times that a region of an earlier run waits for its TBs, four times as long each. */
 const MAX_TRIES = 3;
 
@@ -50,8 +52,11 @@ export type RegionCompilerOptions = Omit<RegionOptions, 'globals' | 'restored'> 
   readonly archive?: RegionArchive | undefined;
 };
 
-/** A module, its TBs (the entry first) and the pages they are on with their code generations (the entry's first). */
-interface Made { readonly module: Uint8Array<ArrayBuffer>; readonly tbs: readonly RegionMember[]; readonly pages: ReadonlyMap<number, number> }
+/** A published region that may grow: entered at `seed`, which was hot at `pc`. */
+interface Growing { readonly seed: number; readonly pc: bigint; readonly tbs: ReadonlySet<number>; readonly growth: number; readonly module: WebAssembly.Module }
+
+/** A module, its TBs (the entry first), the pages they are on with their code generations (the entry's first), and where it jumps to outside. */
+interface Made { readonly module: Uint8Array<ArrayBuffer>; readonly tbs: readonly RegionMember[]; readonly pages: ReadonlyMap<number, number>; readonly exits?: readonly number[] }
 
 /**
  * The TBs that may join a region: those that `fits` lets in of the seed's page and of pages that a vCPU has been seen to go
@@ -110,7 +115,11 @@ export class RegionCompiler {
   readonly #archive: RegionArchive | undefined;
   /** Entries of archived regions whose other TBs were not there yet, and how often. */
   readonly #early = new Map<number, number>();
-  #modules: WebAssembly.Module[] = [];
+  readonly #modules = new Set<WebAssembly.Module>();
+  /** Regions by the virtual PCs they jump to outside; of several the last. */
+  readonly #exits = new Map<bigint, Growing>();
+  /** TBs taken into a region since they last asked for one. */
+  readonly #joined = new Set<number>();
   #tbGen = -1;
 
   constructor(m: Machine, target: TargetCpu, opt: RegionCompilerOptions) {
@@ -138,28 +147,57 @@ export class RegionCompiler {
     const { i32 } = this.#m, began = performance.now();
     if (Atomics.load(i32, seed + T.flags >>> 2) & TB_INVALID || Atomics.load(i32, seed + T.fn >>> 2) !== 0) return;
     if (i32[seed + T.cflags >>> 2] & CF_COUNT_MASK) return;
-    if (tbGen !== this.#tbGen) { this.#modules = []; this.#early.clear(); this.#tbGen = tbGen; }
+    if (tbGen !== this.#tbGen) {
+      for (const known of [this.#modules, this.#early, this.#exits, this.#joined]) known.clear();
+      this.#tbGen = tbGen;
+    }
     const kept = this.#fromArchive(seed, pc);
     if (kept === 'early') return;
-    const made = kept ?? this.#compile(seed, pc);
+    // Many TBs get hot at a time: it asked before that region was there. If it is run all the same, it asks again.
+    if (!kept && pc !== undefined && this.#joined.delete(seed)) return;
+    const grown = kept ? undefined : this.#grow(seed, pc), made = kept ?? grown?.made ?? this.#compile(seed, pc);
     if (!made || Atomics.load(i32, this.#m.global('tb_gen')) !== tbGen) return;
     // Compiles it: V8 shares native code by the module's bytes as long as some Module of them lives.
-    this.#modules.push(new WebAssembly.Module(made.module));
+    const module = new WebAssembly.Module(made.module);
+    this.#modules.add(module);
     const published = this.#store.publishRegion(made.module, made.tbs, made.pages) === true;
     this.#m.count('compile_ns', (performance.now() - began) * 1e6);
     if (!published) return this.#m.count('dropped_regions', 1);
+    for (const { tb } of made.tbs.slice(1)) this.#joined.add(tb);
+    if (grown) this.#modules.delete(grown.before.module);
+    this.#noteExits(made, grown?.before.pc ?? pc, module, grown?.before);
     if (kept) return this.#m.count('archived_regions', 1);
     this.#m.count('compiled_regions', 1);
     this.#m.count('compiled_tbs', made.tbs.length);
     this.#m.count('compiled_bytes', made.module.length);
   }
 
-  #compile(seed: number, pc: bigint | undefined): Made | undefined {
-    const { tbs, pages } = this.#gather(seed, pc);
-    if (tbs.length === 0) return undefined;
-    const module = compileRegion(tbs, this.#opt);
+  #compile(seed: number, pc: bigint | undefined, before?: ReadonlySet<number>, wanted?: number): Made | undefined {
+    const { tbs, pages } = this.#gather(seed, pc, before, wanted);
+    if (tbs.length === 0 || (wanted !== undefined && !tbs.some((t) => t.tb === wanted))) return undefined;
+    const module = compileRegion(tbs, this.#opt), starts = new Set(tbs.map((t) => t.start));
     this.#onCompile?.({ pc, tbs, module });
-    return { module, tbs, pages };
+    return { module, tbs, pages, exits: tbs.flatMap(jumpsOf).filter((to) => !starts.has(to)) };
+  }
+
+  /**
+   * The region that is left for `tb` at `pc`, with that and what is warm behind it taken in: what a program did when the
+   * region was made is not all it does. Undefined: there is none, or it is as large as it may get.
+   */
+  #grow(tb: number, pc: bigint | undefined): { made: Made; before: Growing } | undefined {
+    const before = pc === undefined ? undefined : this.#exits.get(pc), { i32 } = this.#m;
+    if (!before || Atomics.load(i32, before.seed + T.fn >>> 2) === 0 || Atomics.load(i32, before.seed + T.flags >>> 2) & TB_INVALID) return undefined;
+    const made = this.#compile(before.seed, before.pc, before.tbs, tb);
+    return made && { made, before };
+  }
+
+  /** Lets a published region grow, in the place of the one `before`. */
+  #noteExits({ tbs, exits }: Made, pc: bigint | undefined, module: WebAssembly.Module, before: Growing | undefined): void {
+    if (before) for (const [to, g] of this.#exits) if (g === before) this.#exits.delete(to);
+    const growth = before ? before.growth + 1 : 0;
+    if (!exits || pc === undefined || growth >= MAX_GROWTH || tbs.length >= MAX_TBS) return;
+    const now: Growing = { seed: tbs[0].tb, pc, tbs: new Set(tbs.map((t) => t.tb)), growth, module };
+    for (const to of exits) this.#exits.set(BigInt.asUintN(64, (pc & -BigInt(TARGET_PAGE_SIZE)) + BigInt(to)), now);
   }
 
   /**
@@ -204,19 +242,21 @@ export class RegionCompiler {
   /**
    * The seed, hot at `pc`, and the TBs reachable from it with the same flags that are warm themselves: on its page, and
    * on others that a vCPU has been seen to go to. `pages`: the pages they are on with their code generations, the seed's
-   * first.
+   * first. A region that grows had `before` and takes in `wanted`.
    */
-  #gather(seed: number, pc: bigint | undefined): { tbs: RegionTb[]; pages: Map<number, number> } {
+  #gather(seed: number, pc: bigint | undefined, before?: ReadonlySet<number>, wanted?: number): { tbs: RegionTb[]; pages: Map<number, number> } {
     const { i32 } = this.#m, store = this.#store, near = this.#near(seed, pc), { base } = near;
     const word = (tb: number, f: number) => i32[tb + f >>> 2];
     const flags = word(seed, T.flags), cflags = word(seed, T.cflags), csBase = word(seed, T.cs_base), next = this.#target.chainFlags(flags);
-    const heat = store.entries(seed), isWarm = (tb: number, k: number) => store.entries(tb) >= heat * (k === 0 ? HEAT_SHARE : FAR_HEAT_SHARE);
+    // A region's TBs are counted no more.
+    const heat = Math.min(store.entries(seed), wanted === undefined ? Infinity : store.entries(wanted)), maxFar = wanted === undefined ? MAX_FAR_TBS : MAX_TBS;
+    const isWarm = (tb: number, k: number) => tb === wanted || before?.has(tb) === true || store.entries(tb) >= heat * (k === 0 ? HEAT_SHARE : FAR_HEAT_SHARE);
     const seedStart = store.phys(seed) % TARGET_PAGE_SIZE;
     const out: Translated[] = [], queue: (readonly [start: number, tb: number])[] = [[seedStart, seed]], seen = new Set([seedStart]);
     let far = 0;
     const join = (start: number): void => {
       const k = pageOf(start);
-      if (k !== 0 && far >= MAX_FAR_TBS) return;
+      if (k !== 0 && far >= maxFar) return;
       near.open(start, (tb) => isWarm(tb, k));
       const tb = near.at.get(start);
       if (tb === undefined || seen.has(start) || !isWarm(tb, k)) return;

@@ -10,6 +10,7 @@ t.setTimeout(3_000_000);
 const named = (...names: string[]) => names.map((name) => GUESTS.find((g) => g.name === name)!);
 
 tortureTests([...exclusiveGuests, ...named('treiber', 'lock-wfe', 'ldxp', 'mixed-size')], { exclusive: 'softmmu', seconds: 0.7 });
+tortureTests(named('aba'), { exclusive: 'check', seconds: 0.7 });
 
 t.test('treiber under check: the meter names the STXR', { timeout: 900_000 }, async (t) => {
   const r = await runGuest(named('treiber')[0], { vcpus: 4, seconds: 1, seed: 1n, cpuModel: 'max', regions: true, exclusive: 'check' }, openTortureMachine);

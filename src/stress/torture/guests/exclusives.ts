@@ -6,7 +6,7 @@ const STORES: readonly string[] = [
   ...(['b', 'h', ''] as const).map((s) => `ldr${s} w11, [x10]; str${s} w11, [x10]`),
   'ldr x11, [x10]; str x11, [x10]', 'ldar x11, [x10]; stlr x11, [x10]', 'ldur w11, [x10, #-1]; stur w11, [x10, #-1]',
   'ldp x11, x12, [x10]; stp x11, x12, [x10]', 'ldr q0, [x10]; str q0, [x10]', 'ldur q0, [x10, #-3]; stur q0, [x10, #-3]',
-  'ldur q0, [x10, #-22]; stur q0, [x10, #-22]', 'ld1 {v0.d}[0], [x10]; st1 {v0.d}[0], [x10]',
+  'ldur q0, [x10, #-13]; stur q0, [x10, #-13]', 'ld1 {v0.d}[0], [x10]; st1 {v0.d}[0], [x10]',
   ...(['b', 'h', ''] as const).map((s) => `1: ldxr${s} w11, [x10]; stxr${s} w12, w11, [x10]; cbnz w12, 1b`),
   '1: ldxr x11, [x10]; stxr w12, x11, [x10]; cbnz w12, 1b', '1: ldxp x11, x12, [x10]; stxp w13, x11, x12, [x10]; cbnz w13, 1b',
   ...(['b', 'h', ''] as const).flatMap((s) => [`ldr${s} w11, [x10]; swpal${s} w11, w12, [x10]`, `ldr${s} w11, [x10]; casal${s} w11, w11, [x10]`]),
@@ -33,11 +33,11 @@ const aba: TortureGuest = {
   source: String.raw`
 .equ NSTORES, ${STORES.length}
 .equ NFORMS, ${FORMS.length}
-// Of a pair, from x19: words to each other, each on a line of its own; X has a page to itself.
+// Of a pair, from x19: words to each other, each on a line of its own. WHAT: store and x10, the location: by turns at the
+// begin of a granule of 64 bytes and inside it, at the begin of one of 16 bytes always.
 .equ SEQ, 0
 .equ ACK, 64
 .equ WHAT, 128
-.equ X, 0x1050
 test_setup:
     ret
 test_run:
@@ -58,7 +58,7 @@ owner:
     adr   x23, loads
     add   x23, x23, x22, lsl #${SLOT_LG}
     blr   x23
-    str   x21, [x19, #WHAT]
+    stp   x21, x10, [x19, #WHAT]
     add   x20, x20, #1
     stlr  x20, [x19]
     add   x15, x19, #ACK
@@ -91,7 +91,9 @@ owner:
     mov   x22, #0
     add   x21, x21, #1
     cmp   x21, #NSTORES
-    csel  x21, x21, xzr, lo
+    b.lo  owner
+    mov   x21, #0
+    eor   x10, x10, #0x10
     b     owner
 storer:
 1:  bl    more
@@ -102,7 +104,7 @@ storer:
     yield
     b     1b
 2:  mov   x20, x0
-    ldr   x21, [x19, #WHAT]
+    ldp   x21, x10, [x19, #WHAT]
     adr   x23, silent
     add   x23, x23, x21, lsl #${SLOT_LG}
     blr   x23

@@ -10,7 +10,7 @@ import type { Random } from './random.ts';
 import { printInt, type LitmusTest, type Location, type Value, type ValueType } from './types.ts';
 
 /** Instances of a batch at most. */
-export const BATCH = 2048;
+export const BATCH = 8192;
 const LINE = 64;
 const roundUp = (n: number, a: number) => Math.ceil(n / a) * a;
 

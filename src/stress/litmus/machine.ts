@@ -1,6 +1,6 @@
 // The machine that litmus tests run on: gives vCPUs work through their mailboxes and waits for the end.
 import { RAM_BASE, type OpenStressMachine, type StressMachine } from '../machine.ts';
-import { MAILBOX, MAILBOX_SIZE, MAP, monitor, RAM_SIZE, SYNC_CAP, SYNC_LINE } from './monitor.ts';
+import { MAILBOX, MAILBOX_SIZE, MAP, monitor, RAM_SIZE, SYNC_CAP, SYNC_LINE, SYNC_PATIENCE } from './monitor.ts';
 
 export interface LitmusMachineOptions { vcpus: number; cpuModel: string; regions: boolean; exclusive?: string }
 
@@ -58,7 +58,10 @@ export class LitmusMachine {
   /** Resets the progress words of `threads` threads. `cap`: polls before a thread starts an instance alone. */
   prepare(threads: number, cap: number): void {
     const { ram32 } = this.ram, at = (MAP.SYNC - RAM_BASE) / 4;
-    for (let t = 0; t < threads; t++) ram32[at + t * SYNC_LINE / 4] = -1;
+    for (let t = 0; t < threads; t++) {
+      ram32[at + t * SYNC_LINE / 4] = -1;
+      ram32[at + (t * SYNC_LINE + SYNC_PATIENCE) / 4] = cap;
+    }
     ram32[at + SYNC_CAP / 4] = cap;
   }
 

@@ -31,8 +31,11 @@ export const MAILBOX = { SEQ: 0, ENTRY: 8, RECORD: 16, DONE: 128, ESR: 136, ELR:
 
 /** Bytes from one thread's progress word to the next. */
 export const SYNC_LINE = 128;
-/** Polls of another thread's progress before an instance starts without it; written by the host before a batch. */
+/** Most polls of the others' progress before an instance starts without them; written by the host before a batch. */
 export const SYNC_CAP = 64 * SYNC_LINE;
+/** In a thread's line: the polls it has patience for now. A quarter after each wait in vain, down to SYNC_ALONE or less. */
+export const SYNC_PATIENCE = 4;
+export const SYNC_ALONE = 64;
 
 const SOURCE = String.raw`
 .equ UART,        0x09000000

@@ -2,7 +2,7 @@
 import { AsmError, assemble } from '../../asm/index.ts';
 import { locationsOf, Names } from './condition.ts';
 import { LitmusError } from './error.ts';
-import { MAP, SYNC_CAP, SYNC_LINE } from './monitor.ts';
+import { MAP, SYNC_ALONE, SYNC_CAP, SYNC_LINE, SYNC_PATIENCE } from './monitor.ts';
 import type { CodeLine, LitmusTest, Location } from './types.ts';
 
 /**
@@ -71,12 +71,17 @@ function compileThread(test: LitmusTest, t: number, at: number, finished: number
     'lm$next: ldp w1, w2, [sp]',
     `str w1, [x0, #${t * SYNC_LINE}]`,
     `tbz w2, #${SYNC_BIT}, lm$start`,
-    `ldr w4, [x0, #${SYNC_CAP}]`, 'mov w6, #0',
+    `ldr w4, [x0, #${t * SYNC_LINE + SYNC_PATIENCE}]`, 'mov w6, #0',
     ...others(test.threads.length, t).flatMap((u) => [
       `add x3, x0, #${u * SYNC_LINE}`,
       `lm$poll${u}: ldar w5, [x3]`, 'cmp w5, w1', 'b.ge lm$met' + u, 'add w6, w6, #1', 'cmp w6, w4', `b.lt lm$poll${u}`, `lm$met${u}:`,
     ]),
-    'cbnz w6, lm$start', `lsr w2, w2, #${LAST_SHIFT}`,
+    'cbz w6, lm$last',
+    // In vain: less patience next time, as the partner has no core now. Met: all of it again.
+    'cmp w6, w4', `ldr w5, [x0, #${SYNC_CAP}]`, 'b.lt lm$patience',
+    `cmp w4, #${SYNC_ALONE}`, 'b.le lm$start', 'lsr w5, w4, #2',
+    `lm$patience: str w5, [x0, #${t * SYNC_LINE + SYNC_PATIENCE}]`, 'b lm$start',
+    `lm$last: lsr w2, w2, #${LAST_SHIFT}`,
     `lm$start: and w2, w2, #${(1 << LAST_SHIFT) - 1}`,
     'lm$delay: subs w2, w2, #1', 'b.ge lm$delay',
     ...[...inputs].map(([r, o]) => `ldr x${r}, [sp, #${o}]`),

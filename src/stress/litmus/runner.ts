@@ -21,8 +21,8 @@ export interface StateCount { readonly state: ReadonlyMap<string, string>; reado
 
 /** Room a test's code may need at most, bytes: the machine is made anew when less is left. */
 const CODE_ROOM = 1 << 20;
-/** Batches that keep their placement. */
-const KEEP_PLACEMENT = 4;
+/** Instances of a batch at least, where there are as many, and batches of a test at least, where those are large enough: each has a plan of its own. */
+const LEAST = 1024, BATCHES = 16;
 
 /** Exception classes by ESR.EC (Arm ARM, D24.2.40), those a test can run into. */
 const EXCEPTIONS: Readonly<Record<number, string>> = {
@@ -51,12 +51,11 @@ export class Runner {
     const instances = new Instances(test, threads, m.ram), random = new Random(o.seed);
     const crowded = count > availableParallelism();
     const vcpuOf = Array.from({ length: vcpus }, (_, n) => n);
-    for (let done = 0, batch = 0; done < o.runs; batch++) {
-      const n = Math.min(BATCH, o.runs - done);
-      if (batch % KEEP_PLACEMENT === 0 || n < BATCH) {
-        instances.place(n, random);
-        random.shuffle(vcpuOf);
-      }
+    const batch = Math.min(BATCH, Math.max(LEAST, Math.ceil(o.runs / BATCHES)));
+    for (let done = 0; done < o.runs;) {
+      const n = Math.min(batch, o.runs - done);
+      instances.place(n, random);
+      random.shuffle(vcpuOf);
       instances.reset();
       m.prepare(count, crowded ? random.pick([0, 16, 64]) : random.pick([64, 512, 4096]));
       let fault: Fault | undefined;

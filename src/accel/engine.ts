@@ -159,6 +159,8 @@ export class Engine {
     this.#imports = o.checkInterpreter ? Checker.wrap(real, () => this.checker!) : real;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(o.interpreter), { env: this.#imports });
     this.checker = o.checkInterpreter && new Checker(this, o.checkInterpreter, this.#imports);
+    // A checked region finds a TLB of its own in the headers.
+    if (this.checker) for (const cpu of this.own) this.mmu(cpu).tlb.keepsContexts = false;
     this.sampler = o.profile ? new Sampler() : undefined;
     this.#stub = exports.stub;
     this.tbs.set(0, exports.run);

@@ -16,7 +16,7 @@ import type { IoPort } from './io.ts';
 import { EXCP_ATOMIC, EXCP_DEBUG, MMU_DATA_LOAD, MMU_DATA_STORE, MMU_INST_FETCH, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type MMUAccessType, type Translation } from './target.ts';
 import { RamCopy } from './ram-copy.ts';
 import type { TbStore } from './tb-store.ts';
-import { TAG, Tlb } from './tlb.ts';
+import { TAG, Tlb, type AddressSpace } from './tlb.ts';
 import type { TargetServices } from './target-services.ts';
 import type { Vcpu } from './vcpu.ts';
 import { asyncRunOnCpu, runQueuedWork, workFunction } from './work.ts';
@@ -440,6 +440,7 @@ export class SoftMmu implements TargetServices {
   // --- services to the target ------------------------------------------------------------------------------------
 
   tlbFlush(idxmap: number): void { this.tlb.flush(idxmap); }
+  tlbEnter(key: AddressSpace, asidChanged: boolean): void { this.tlb.enter(key, asidChanged); }
   tlbFlushPage(lo: number, hi: number, idxmap: number): void { this.tlb.flushPage(lo, hi, idxmap); }
   tlbFlushRange(lo: number, hi: number, pages: number, idxmap: number): void {
     // Past some pages clearing everything costs less than looking for each.

@@ -1,8 +1,11 @@
 // What the accelerator offers to a target on the vCPU's own thread: TLB maintenance, physical memory, 128-bit atomics.
+import type { AddressSpace } from './tlb.ts';
 
 /** TLB maintenance. `idxmap`: bit n = MMU index n. Addresses are virtual, as two 32-bit halves. Owner thread only. */
 export interface TlbServices {
   tlbFlush(idxmap: number): void;
+  /** Another address space is named by these words, low halves first; see Tlb.enter. */
+  tlbEnter(key: AddressSpace, asidChanged: boolean): void;
   tlbFlushPage(lo: number, hi: number, idxmap: number): void;
   /** Flushes `pages` pages of 4 KiB from an address on. */
   tlbFlushRange(lo: number, hi: number, pages: number, idxmap: number): void;

@@ -110,7 +110,7 @@ export class TbStore {
         i32[d + P.code_gen >>> 2]++;
       });
     }
-    for (const cpu of this.#cpus) new Tlb(cpu).clearJmpCache();
+    for (const cpu of this.#cpus) new Tlb(cpu).forgetTbs();
     this.reset();
   }
 

@@ -1,7 +1,7 @@
 // The softmmu TLB of one vCPU: look-up, fill, victim entries, resizing, flushing. All numbers are 32-bit halves.
 import {
   CPUState, CPU_TLB_DEFAULT_BITS, CPU_TLB_MAX_BITS, CPU_TLB_MIN_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES,
-  TARGET_PAGE_BITS, TARGET_PAGE_SIZE, TB_JMP_CACHE_SIZE, TLBDesc, TLBEntry, TLBEntryFull, TLB_EXCLUSIVE, TLB_INVALID_MASK,
+  TARGET_PAGE_BITS, TARGET_PAGE_SIZE, TB_JMP_CACHE_SIZE, TLB_CONTEXTS, TLBDesc, TLBEntry, TLBEntryFull, TLB_EXCLUSIVE, TLB_INVALID_MASK,
 } from '../memory/layout/cpu.ts';
 import { cacheAddresses } from '../memory/state-layout.ts';
 import { jmpCacheIndex } from '../tcg/interpreter.ts';
@@ -33,17 +33,45 @@ function differAt(b: Block, lo: number, hi: number): number {
   return h !== 0 ? 64 - Math.clz32(h) : 32 - Math.clz32(b.lo ^ lo);
 }
 
+/** What the owner knows of the TLBs of one address space. */
+class Context {
+  readonly index: number;
+  /** It can be come back to: nothing was flushed since that may concern it. */
+  kept = false;
+  /** Registers that name its translation tables and ASID. */
+  key: AddressSpace = NOWHERE;
+  /** When it was left. */
+  left = 0;
+  /** Its jump-cache entries carry this. */
+  jmpGen = 0;
+  /** Pages the jump cache may hold code of: most page flushes are of data. */
+  readonly jmpPages = new Set<number>();
+  /** Blocks with large pages, by MMU index. */
+  readonly large: Block[][] = Array.from({ length: NB_MMU_MODES }, () => []);
+  /** Entries pushed out since the table was emptied, by MMU index. */
+  readonly evictions: number[] = new Array<number>(NB_MMU_MODES).fill(0);
+
+  constructor(index: number) { this.index = index; }
+}
+
+/** Words of the registers that name an address space. */
+export type AddressSpace = readonly [number, number, number, number];
+const NOWHERE: AddressSpace = [0, 0, 0, 0];
+const sameSpace = (a: AddressSpace, b: AddressSpace): boolean => a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
+
 export class Tlb {
   readonly cpu: Vcpu;
   readonly #i32: Int32Array;
   readonly #jmpCache: number;
   readonly #storage: number[];
-  /** Pages the jump cache may hold code of: most page flushes are of data. */
-  readonly #jmpPages = new Set<number>();
-  /** Blocks with large pages, by MMU index. */
-  readonly #large: Block[][] = Array.from({ length: NB_MMU_MODES }, () => []);
-  /** Entries pushed out since the table was emptied, by MMU index. */
-  readonly #evictions: number[] = new Array(NB_MMU_MODES).fill(0);
+  readonly #contexts = Array.from({ length: TLB_CONTEXTS }, (_, n) => new Context(n));
+  /** The context tlb_d is of. */
+  #now = this.#contexts[0];
+  #epoch = -1;
+  /** Times a context was left. */
+  #left = 0;
+  /** Address spaces are kept; false: a change empties the TLBs. */
+  keepsContexts = true;
   /** An entry on its way to the victim table. */
   readonly #swapped = new Int32Array(TLBEntry.size / 4);
 
@@ -57,24 +85,84 @@ export class Tlb {
 
   /** Lays the tables out, empty. Before the vCPU runs. */
   init(): void {
-    const { cpu } = this;
+    const { cpu } = this, i32 = this.#i32;
     cpu.st32(CPUState.off.jmp_cache, this.#jmpCache);
-    for (let i = 0; i < NB_MMU_MODES; i++) {
-      const d = this.#desc(i), table = this.#storage[i];
-      const full = table + (1 << CPU_TLB_MAX_BITS) * TLBEntry.size;
-      const vtable = full + (1 << CPU_TLB_MAX_BITS) * TLBEntryFull.size;
-      this.#i32[d + D.mask >>> 2] = ((1 << CPU_TLB_DEFAULT_BITS) - 1) << ENTRY_SHIFT;
-      this.#i32[d + D.table >>> 2] = table;
-      this.#i32[d + D.full >>> 2] = full;
-      this.#i32[d + D.vtable >>> 2] = vtable;
-      this.#i32[d + D.vfull >>> 2] = vtable + CPU_VTLB_SIZE * TLBEntry.size;
-      this.#clear(i);
+    cpu.st32(CPUState.off.tlb_epoch, cpu.ld32(CPUState.off.tlb_epoch) + 1);
+    for (const c of this.#contexts) {
+      for (let i = 0; i < NB_MMU_MODES; i++) {
+        const d = this.#saved(i, c), table = this.#storage[c.index * NB_MMU_MODES + i];
+        const full = table + (1 << CPU_TLB_MAX_BITS) * TLBEntry.size;
+        const vtable = full + (1 << CPU_TLB_MAX_BITS) * TLBEntryFull.size;
+        i32.fill(0, d >>> 2, d + TLBDesc.size >>> 2);
+        i32[d + D.mask >>> 2] = ((1 << CPU_TLB_DEFAULT_BITS) - 1) << ENTRY_SHIFT;
+        i32[d + D.table >>> 2] = table;
+        i32[d + D.full >>> 2] = full;
+        i32[d + D.vtable >>> 2] = vtable;
+        i32[d + D.vfull >>> 2] = vtable + CPU_VTLB_SIZE * TLBEntry.size;
+        // Whatever is in there: emptied when the context is taken.
+        i32[d + D.n_used >>> 2] = 1;
+      }
     }
+    this.#sync();
+    this.#load(this.#contexts[0]);
+    for (let i = 0; i < NB_MMU_MODES; i++) this.#clear(i);
     this.clearJmpCache();
   }
 
+  /** After init() or forgetTbs() on another thread: contexts cannot be come back to. */
+  #sync(): void {
+    const epoch = this.cpu.ld32(CPUState.off.tlb_epoch);
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    this.#drop();
+    this.#now = this.#contexts[this.cpu.ld32(CPUState.off.tlb_context)];
+  }
+
   /** Address of the TLBDesc of an MMU index. */
-  #desc(mmuIdx: number): number { return this.cpu.base + CPUState.off.tlb_d + mmuIdx * TLBDesc.size; }
+  #desc(mmuIdx: number, c = this.#now): number { return c === this.#now ? this.cpu.base + CPUState.off.tlb_d + mmuIdx * TLBDesc.size : this.#saved(mmuIdx, c); }
+  #saved(mmuIdx: number, c: Context): number { return this.cpu.base + CPUState.off.tlb_saved + (c.index * NB_MMU_MODES + mmuIdx) * TLBDesc.size; }
+
+  /** Contexts that are not the present one cannot be come back to. */
+  #drop(): void { for (const c of this.#contexts) c.kept = false; }
+
+  /** Makes a context the present one, with its headers as it was left. */
+  #load(c: Context): void {
+    const i32 = this.#i32, to = this.cpu.base + CPUState.off.tlb_d >>> 2, from = this.#saved(0, c) >>> 2;
+    for (let w = 0; w < NB_MMU_MODES * TLBDesc.size / 4; w++) i32[to + w] = i32[from + w];
+    this.cpu.st32(CPUState.off.tlb_context, c.index);
+    this.#now = c;
+  }
+
+  /**
+   * The address space is another one now: `asidChanged`, entries of the old one must not be used. Entries of one left before
+   * are still there when it was named by the same registers and nothing was flushed meanwhile that may concern it (Arm
+   * ARM D8.13: entries belong to an ASID, and software invalidates what it changes). Without a change of ASID, and when
+   * nothing is kept of the new one, the present TLBs go on.
+   */
+  enter(key: AddressSpace, asidChanged: boolean): void {
+    if (!this.keepsContexts) {
+      if (asidChanged) this.flush((1 << NB_MMU_MODES) - 1);
+      return;
+    }
+    this.#sync();
+    const old = this.#now;
+    let next: Context | undefined, oldest: Context | undefined;
+    for (const c of this.#contexts) {
+      if (c === old) continue;
+      if (c.kept && sameSpace(c.key, key)) next = c;
+      if (!oldest || (c.kept ? c.left : -1) < (oldest.kept ? oldest.left : -1)) oldest = c;
+    }
+    if (!next && !asidChanged) { old.key = key; return; }
+    const i32 = this.#i32, from = this.cpu.base + CPUState.off.tlb_d >>> 2, to = this.#saved(0, old) >>> 2;
+    for (let w = 0; w < NB_MMU_MODES * TLBDesc.size / 4; w++) i32[to + w] = i32[from + w];
+    old.jmpGen = this.cpu.ld32(CPUState.off.jmp_gen);
+    old.kept = true;
+    old.left = ++this.#left;
+    this.#load(next ?? oldest!);
+    if (next) this.cpu.st32(CPUState.off.jmp_gen, next.jmpGen);
+    else this.#empty((1 << NB_MMU_MODES) - 1);
+    this.#now.key = key;
+  }
   #size(d: number): number { return (this.#i32[d + D.mask >>> 2] >>> ENTRY_SHIFT) + 1; }
 
   /** The pages cached now, for monitors: from any thread, a vCPU that runs may change them meanwhile. Bytes. */
@@ -154,12 +242,12 @@ export class Tlb {
   fill(lo: number, hi: number, mmuIdx: number, prot: { read: number; write: number; code: number }, addendLo: number, addendHi: number,
     phys: number, attrs: number, lgPageSize: number): number {
     const i32 = this.#i32, d = this.#desc(mmuIdx) >>> 2;
-    if (this.#evictions[mmuIdx] > this.#size(d << 2)) this.#grow(mmuIdx);
+    if (this.#now.evictions[mmuIdx] > this.#size(d << 2)) this.#grow(mmuIdx);
     const entry = this.entry(lo, mmuIdx), e = entry >>> 2, f = this.full(entry, mmuIdx) >>> 2;
     if (lgPageSize > TARGET_PAGE_BITS) this.#noteLargePage(mmuIdx, lo, hi, lgPageSize);
     const used = !this.#isEmpty(e);
     if (used && !this.#samePage(e, lo, hi)) {
-      this.#evictions[mmuIdx]++;
+      this.#now.evictions[mmuIdx]++;
       const k = i32[d + (D.vindex >>> 2)]++ % CPU_VTLB_SIZE;
       const v = i32[d + (D.vtable >>> 2)] + k * TLBEntry.size >>> 2;
       const vf = i32[d + (D.vfull >>> 2)] + k * TLBEntryFull.size >>> 2;
@@ -195,7 +283,7 @@ export class Tlb {
 
   /** Keeps a few blocks that cover every large page cached: flushing a page inside one flushes the index. */
   #noteLargePage(mmuIdx: number, lo: number, hi: number, lg: number): void {
-    const blocks = this.#large[mmuIdx];
+    const blocks = this.#now.large[mmuIdx];
     let nearest: Block | undefined, size = 64;
     for (const b of blocks) {
       const both = Math.max(lg, b.lg, differAt(b, lo, hi));
@@ -212,8 +300,8 @@ export class Tlb {
     i32.fill(-1, vtable >>> 2, (vtable >>> 2) + CPU_VTLB_SIZE * TLBEntry.size / 4);
     i32[d + D.n_used >>> 2] = 0;
     i32[d + D.vindex >>> 2] = 0;
-    this.#large[mmuIdx].length = 0;
-    this.#evictions[mmuIdx] = 0;
+    this.#now.large[mmuIdx].length = 0;
+    this.#now.evictions[mmuIdx] = 0;
   }
 
   /**
@@ -243,7 +331,7 @@ export class Tlb {
   /** A program that flushes nothing and pushes out as many entries as there are gets a table of twice the size. */
   #grow(mmuIdx: number): void {
     const i32 = this.#i32, d = this.#desc(mmuIdx), size = this.#size(d);
-    this.#evictions[mmuIdx] = 0;
+    this.#now.evictions[mmuIdx] = 0;
     if (size === 1 << CPU_TLB_MAX_BITS) return;
     i32[d + D.mask >>> 2] = (2 * size - 1) << ENTRY_SHIFT;
     i32[d + D.window_begin >>> 2] = performance.now() | 0;
@@ -253,6 +341,12 @@ export class Tlb {
 
   /** Drops every translation of the MMU indexes in `idxmap`, and the jump cache. */
   flush(idxmap: number): void {
+    this.#drop();
+    this.#empty(idxmap);
+  }
+
+  /** Empties the present context. */
+  #empty(idxmap: number): void {
     for (let i = 0; i < NB_MMU_MODES; i++) {
       if (!(idxmap >> i & 1)) continue;
       // An index that holds nothing needs no clearing. Victims outlive the main entry that pushed them out.
@@ -263,17 +357,22 @@ export class Tlb {
   }
 
   flushPage(lo: number, hi: number, idxmap: number): void {
-    let all = false;
-    for (let i = 0; i < NB_MMU_MODES; i++) if (idxmap >> i & 1 && this.#flushPageIdx(lo, hi, i)) all = true;
-    // A large page has jump-cache entries at any of its pages.
-    if (all || this.#jmpPages.has(pageNumber(lo, hi))) this.clearJmpCache();
+    for (const c of this.#contexts) {
+      if (c !== this.#now && !c.kept) continue;
+      let all = false;
+      for (let i = 0; i < NB_MMU_MODES; i++) if (idxmap >> i & 1 && this.#flushPageIdx(lo, hi, i, c)) all = true;
+      // A large page has jump-cache entries at any of its pages.
+      if (!all && !c.jmpPages.has(pageNumber(lo, hi))) continue;
+      if (c === this.#now) this.clearJmpCache();
+      else c.kept = false;
+    }
   }
 
   /** True when the page may be part of a large one: the whole index was flushed. */
-  #flushPageIdx(lo: number, hi: number, mmuIdx: number): boolean {
-    const i32 = this.#i32, d = this.#desc(mmuIdx) >>> 2;
-    if (this.#large[mmuIdx].some((b) => differAt(b, lo, hi) <= b.lg)) {
-      this.#clear(mmuIdx);
+  #flushPageIdx(lo: number, hi: number, mmuIdx: number, c: Context): boolean {
+    const i32 = this.#i32, d = this.#desc(mmuIdx, c) >>> 2;
+    if (c.large[mmuIdx].some((b) => differAt(b, lo, hi) <= b.lg)) {
+      if (c === this.#now) this.#clear(mmuIdx);
       return true;
     }
     const drop = (e: number) => {
@@ -285,19 +384,31 @@ export class Tlb {
       }
       return false;
     };
-    if (drop(this.entry(lo, mmuIdx) >>> 2)) i32[d + (D.n_used >>> 2)]--;
+    const entry = i32[d + (D.table >>> 2)] + ((lo >>> (TARGET_PAGE_BITS - ENTRY_SHIFT)) & i32[d + (D.mask >>> 2)]);
+    if (drop(entry >>> 2)) i32[d + (D.n_used >>> 2)]--;
     const v = i32[d + (D.vtable >>> 2)] >>> 2;
     for (let k = 0; k < CPU_VTLB_SIZE; k++) drop(v + k * TLBEntry.size / 4);
     return false;
   }
 
   clearJmpCache(): void {
+    const { cpu } = this, a = this.#jmpCache >>> 2;
     // Never 0: regions begin with that as what they know of other pages.
-    const gen = (this.cpu.ld32(CPUState.off.jmp_gen) + 1) | 0 || 1, a = this.#jmpCache >>> 2;
+    const gen = (cpu.ld32(CPUState.off.jmp_gens) + 1) | 0 || 1;
     // An entry of 2^32 generations ago must not come back.
-    if (gen === 1) this.#i32.fill(0, a, a + TB_JMP_CACHE_SIZE * JmpCacheEntry.size / 4);
-    this.cpu.st32(CPUState.off.jmp_gen, gen);
-    this.#jmpPages.clear();
+    if (gen === 1) {
+      this.#i32.fill(0, a, a + TB_JMP_CACHE_SIZE * JmpCacheEntry.size / 4);
+      this.#drop();
+    }
+    cpu.st32(CPUState.off.jmp_gens, gen);
+    cpu.st32(CPUState.off.jmp_gen, gen);
+    this.#now.jmpPages.clear();
+  }
+
+  /** TBs are gone: no jump cache of this vCPU may name one. Any thread, while no vCPU runs. */
+  forgetTbs(): void {
+    this.cpu.st32(CPUState.off.tlb_epoch, this.cpu.ld32(CPUState.off.tlb_epoch) + 1);
+    this.clearJmpCache();
   }
 
   /** Remembers a TB for a virtual PC. */
@@ -308,7 +419,7 @@ export class Tlb {
     this.#i32[i + 1] = pcHi;
     this.#i32[i + 3] = this.cpu.ld32(CPUState.off.jmp_gen);
     Atomics.store(this.#i32, i + 2, tb);
-    this.#jmpPages.add(pageNumber(pcLo, pcHi));
+    this.#now.jmpPages.add(pageNumber(pcLo, pcHi));
   }
   /** TB remembered for a virtual PC, unchecked; 0 when none. */
   cachedJump(pcLo: number, pcHi: number): number {
@@ -327,8 +438,8 @@ export class Tlb {
         if (!isMarked((hi * 2 ** 32 + lo % 2 ** 32) / TARGET_PAGE_SIZE)) i32[w] &= ~TLB_EXCLUSIVE;
       }
     };
-    for (let i = 0; i < NB_MMU_MODES; i++) {
-      const d = cpu.base + CPUState.off.tlb_d + i * TLBDesc.size >>> 2;
+    for (const d of headers(cpu)) {
+      if (!inUse(i32, d)) continue;
       look(i32[d + (D.table >>> 2)], (i32[d + (D.mask >>> 2)] >>> ENTRY_SHIFT) + 1);
       look(i32[d + (D.vtable >>> 2)], CPU_VTLB_SIZE);
     }
@@ -340,10 +451,10 @@ export class Tlb {
    */
   static protectPage(cpu: Vcpu, ramLo: number, ramHi: number, flag: number, lg = 0): void {
     const i32 = cpu.machine.i32;
-    for (let i = 0; i < NB_MMU_MODES; i++) {
-      const d = cpu.base + CPUState.off.tlb_d + i * TLBDesc.size >>> 2;
+    // The present context first: what is there and is left meanwhile is in tlb_saved before tlb_d names another one.
+    for (const d of headers(cpu)) {
       // A fill counts before it stores its entry.
-      if ((i32[d + (D.n_used >>> 2)] | i32[d + (D.vindex >>> 2)]) === 0) continue;
+      if (!inUse(i32, d)) continue;
       // The owner may resize meanwhile; storage does not move, and scanning the larger of the sizes seen is enough:
       // entries filled after the page's code flag was set check it themselves.
       const n = (i32[d + (D.mask >>> 2)] >>> ENTRY_SHIFT) + 1;
@@ -352,6 +463,13 @@ export class Tlb {
     }
   }
 }
+
+/** Index of each TLBDesc of a vCPU: those of the present context, then those of all contexts as they were left. */
+function* headers(cpu: Vcpu): Generator<number> {
+  for (let k = 0; k < NB_MMU_MODES; k++) yield cpu.base + CPUState.off.tlb_d + k * TLBDesc.size >>> 2;
+  for (let k = 0; k < TLB_CONTEXTS * NB_MMU_MODES; k++) yield cpu.base + CPUState.off.tlb_saved + k * TLBDesc.size >>> 2;
+}
+const inUse = (i32: Int32Array, d: number): boolean => (i32[d + (D.n_used >>> 2)] | i32[d + (D.vindex >>> 2)]) !== 0;
 
 function markPage(i32: Int32Array, table: number, n: number, ramLo: number, ramHi: number, flag: number, lg: number): void {
   const block = PAGE_MASK << lg;

@@ -1,5 +1,5 @@
 // Where everything is in the `state` memory of a machine: computed once, passed to every thread.
-import { CPU_TLB_MAX_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES, TB_JMP_CACHE_SIZE, TLBEntry, TLBEntryFull } from './layout/cpu.ts';
+import { CPU_TLB_MAX_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES, TB_JMP_CACHE_SIZE, TLB_CONTEXTS, TLBEntry, TLBEntryFull } from './layout/cpu.ts';
 import { DebugTable } from './layout/debug.ts';
 import { ABA_RECORDS, AbaRecord, GRANULE_WORDS } from './layout/exclusive.ts';
 import { SEMIHOST_FILES, SemihostFile } from './layout/semihosting.ts';
@@ -81,7 +81,7 @@ export function stateLayout(o: StateLayoutOptions): StateLayout {
   const profileBase = take(ProfileControl.size);
   const profileSlotBase = take(profileSlots(o.nrCpus) * ProfileSlot.size);
   const spinBase = take(o.nrCpus * SpinTable.size);
-  const cacheStride = roundUp(JMP_CACHE_BYTES + NB_MMU_MODES * TLB_BYTES, 4096);
+  const cacheStride = roundUp(JMP_CACHE_BYTES + TLB_CONTEXTS * NB_MMU_MODES * TLB_BYTES, 4096);
   const cacheBase = take(cacheStride * o.nrCpus);
   const nrPages = Math.ceil(o.ramBytes / 4096);
   const pageDescBase = take(nrPages * PageDesc.size);
@@ -99,8 +99,8 @@ export function stateLayout(o: StateLayoutOptions): StateLayout {
   };
 }
 
-/** Addresses of a vCPU's jump cache and TLB storage. */
+/** Addresses of a vCPU's jump cache and TLB storage, the latter by context and MMU index. */
 export function cacheAddresses(l: StateLayout, cpu: number): { jmpCache: number; tlb: number[] } {
   const base = l.cacheBase + cpu * l.cacheStride;
-  return { jmpCache: base, tlb: Array.from({ length: NB_MMU_MODES }, (_, i) => base + JMP_CACHE_BYTES + i * TLB_BYTES) };
+  return { jmpCache: base, tlb: Array.from({ length: TLB_CONTEXTS * NB_MMU_MODES }, (_, i) => base + JMP_CACHE_BYTES + i * TLB_BYTES) };
 }

@@ -46,6 +46,8 @@ export const TLBDesc = struct('TLBDesc', 'TLB header of one MMU index', {
   window_begin: owned('u32', 'start of the resizing window, ms'),
   pad: owned('u32', 'unused'),
 }, 8);
+/** Address spaces whose TLBs a vCPU keeps, the present one among them. */
+export const TLB_CONTEXTS = 4;
 export const CPU_VTLB_SIZE = 8;
 export const CPU_TLB_MIN_BITS = 8;
 export const CPU_TLB_DEFAULT_BITS = 10;
@@ -117,7 +119,8 @@ export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: C
   profile_idle: { type: 'u32', writer: 'timer', order: 'plain', doc: 'times it was halted then' },
   no_tlb: { type: TLBEntry, writer: 'owner', order: 'plain', doc: 'an entry that matches nothing: the TLB that generated code sees while it is checked' },
   jmp_cache: constant('u32', 'address of tb_jmp_cache'),
-  jmp_gen: { type: 'u32', writer: 'owner; tb_flush and the debugger while no vCPU runs', order: 'plain', doc: 'generation of tb_jmp_cache: counting it up empties the cache' },
+  jmp_gen: { type: 'u32', writer: 'owner; tb_flush and the debugger while no vCPU runs', order: 'plain', doc: 'generation of tb_jmp_cache: another one empties the cache' },
+  jmp_gens: { type: 'u32', writer: 'as jmp_gen', order: 'plain', doc: 'the last generation given out' },
   tlb_d: { type: TLBDesc, count: NB_MMU_MODES, writer: 'owner', order: 'plain', doc: 'TLB header of each MMU index' },
 
   helper_arg: { type: 'i64', count: HELPER_ARGS, writer: 'owner', order: 'plain', doc: 'arguments of a TypeScript helper', align: 16 },
@@ -134,6 +137,10 @@ export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: C
   work_head: locked('u32', 'work_lock', 'next item to run'),
   work_tail: locked('u32', 'work_lock', 'next free slot'),
   work: { type: WorkItem, count: WORK_RING, writer: 'any', lock: 'work_lock', order: 'plain', doc: 'async_run_on_cpu ring' },
+
+  tlb_context: owned('u32', 'which context tlb_d is of'),
+  tlb_epoch: { type: 'u32', writer: 'main while the vCPU is parked; tb_flush while no vCPU runs', order: 'plain', doc: 'counted up when contexts that were left must not be come back to' },
+  tlb_saved: { type: TLBDesc, count: TLB_CONTEXTS * NB_MMU_MODES, writer: 'owner', order: 'plain', doc: 'TLB headers of each context as it was left; out of date for the present one. Stored before tlb_d is loaded from another one. pairs with src/accel/tlb.ts#protectPage' },
 }, 16);
 
 /** Bytes reserved for TCG temporaries behind the architectural env. */

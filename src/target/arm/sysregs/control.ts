@@ -24,13 +24,14 @@ const sctlr: SysregDef = {
 
 /** TCR_EL1.A1: the ASID is TTBR1_EL1's. */
 const TCR_A1 = 1 << 22;
-/** TLB entries carry no ASID: a change of the current one drops them. Software must invalidate for all other changes. */
+/** Software must invalidate for all changes but that of the ASID. */
 const ttbr = (name: string, key: SysregKey, field: number, asidWhen: number): SysregDef => ({
   name, key, endsTb: true, read64: (cpu) => cpu.ld64(field),
   write: (cpu, lo, hi) => {
     const before = cpu.ld32(field + 4);
     cpu.st64p(field, lo, hi);
-    if ((before ^ hi) >>> 16 !== 0 && (cpu.ld32(envOff.tcr_el1) & TCR_A1) === asidWhen) cpu.services.tlbFlush(ALL_MMU);
+    const asidChanged = (before ^ hi) >>> 16 !== 0 && (cpu.ld32(envOff.tcr_el1) & TCR_A1) === asidWhen, word = (at: number) => cpu.ld32(at);
+    cpu.services.tlbEnter([word(envOff.ttbr0_el1), word(envOff.ttbr0_el1 + 4), word(envOff.ttbr1_el1), word(envOff.ttbr1_el1 + 4)], asidChanged);
   },
 });
 

@@ -28,13 +28,16 @@ t.test('3 vCPUs store to a page while the 4th runs and rewrites code on it', asy
   for (const k of [1, 2, 3]) t.equal(r.word(MIXED + 0x400 + 64 * k), r.x[k][11], 'the last store');
 });
 
-t.test('a page that gains and loses code: stores and atomics of all vCPUs', async (t) => {
+// Each vCPU also goes from one address space to the next: a mark must reach the TLBs it left, and is leaving.
+for (const spaces of [1, 4]) t.test(`a page that gains and loses code: stores and atomics of all vCPUs, ${spaces} address spaces`, async (t) => {
   // Each vCPU has a function of its own on the page, rewrites and calls it now and then; all add to one counter there.
   const n = 2500, a = new ToyAsm(MIXED);
   ENTRIES.forEach((v, k) => a.org(MIXED + 0x80 * k).label(`${v}_code`).emit('movi', 2, 0, 0).emit('br', 0, 15));
   ENTRIES.forEach((v, k) => {
     a.org(0x20000 + k * PAGE).label(v).gate(4).li(1, 0).li(3, n).li(4, `${v}_code`).li(5, MIXED + 0x800).li(8, 1).li(10, encode('movi', 2, 0, 0)).li(6, MIXED + 0x900 + 8 * k).alu('sub', 11, 11, 11);
-    a.label(`${v}_loop`).addi(1, 1, 1).amo('amoadd', 9, 5, 8).mem('ld', 9, 6).addi(9, 9, 1).mem('st', 9, 6);
+    a.label(`${v}_loop`).addi(1, 1, 1);
+    if (spaces > 1) a.emit('andi', 12, 1, spaces - 1).emit('space', 0, 12);
+    a.amo('amoadd', 9, 5, 8).mem('ld', 9, 6).addi(9, 9, 1).mem('st', 9, 6);
     a.emit('andi', 9, 1, 15).bne(9, 11, `${v}_on`);
     a.alu('add', 7, 10, 1).mem('stw', 7, 4).emit('isb').emit('blr', 15, 4).emit('trapne', 2, 1);
     a.label(`${v}_on`).bne(1, 3, `${v}_loop`).emit('halt');

@@ -52,7 +52,7 @@ export const OP = {
   ld: 16, st: 17, ldw: 18, stw: 19, ldb: 20, stb: 21, ldar: 22, stlr: 23, stlrw: 24,
   amoadd: 32, swap: 33, cas: 34, xadd: 35, mb: 36,
   beq: 48, bne: 49, bltu: 50, b: 51, bl: 52, br: 53, blr: 54,
-  isb: 64, ic: 65, tlbi: 66, tlbia: 67, tlbil: 68, tlbir: 69, flush: 70, flags: 71, getflags: 72,
+  isb: 64, ic: 65, tlbi: 66, tlbia: 67, tlbil: 68, tlbir: 69, flush: 70, flags: 71, getflags: 72, space: 73,
   cpuid: 80, wfi: 81, ipi: 82, ack: 83, halt: 84, trapne: 85, trapltu: 86,
 } as const;
 export type OpName = keyof typeof OP;
@@ -74,7 +74,7 @@ export class ToyCpu implements TargetCpu {
   readonly #cpu: (n: number) => Vcpu;
   #x: Temp[] = [];
   #pc!: Temp;
-  readonly #h: Record<'tlbi' | 'tlbia' | 'tlbil' | 'tlbir' | 'ic' | 'flush' | 'flags' | 'xadd' | 'wfi' | 'ipi' | 'ack' | 'halt' | 'raise', HelperRef>;
+  readonly #h: Record<'tlbi' | 'tlbia' | 'tlbil' | 'tlbir' | 'space' | 'ic' | 'flush' | 'flags' | 'xadd' | 'wfi' | 'ipi' | 'ack' | 'halt' | 'raise', HelperRef>;
 
   constructor(c: ToyConfig, cpu: (n: number) => Vcpu) {
     this.#c = c;
@@ -83,6 +83,7 @@ export class ToyCpu implements TargetCpu {
     this.#h = {
       tlbi: h.add('tlbi', (cpu) => cpu.services.tlbFlushPageAllCpusSynced(va(cpu), 0, 1)),
       tlbia: h.add('tlbia', (cpu) => cpu.services.tlbFlushAllCpusSynced(1)),
+      space: h.add('space', (cpu) => cpu.services.tlbEnter([va(cpu), 0, 0, 0], true)),
       tlbil: h.add('tlbil', (cpu) => cpu.services.tlbFlushPage(va(cpu), 0, 1)),
       tlbir: h.add('tlbir', (cpu) => cpu.services.tlbFlushRangeAllCpusSynced(va(cpu), 0, cpu.argLo(1), 1)),
       ic: h.add('ic', (cpu) => {
@@ -192,7 +193,7 @@ export class ToyCpu implements TargetCpu {
         case 'br': tcg.mov(pc, n); leave(GotoPtr.RETURN); return { size: next - start, icount };
         case 'blr': { const to = tcg.i64(); tcg.mov(to, n); tcg.add(d, pc, next - saved); tcg.mov(pc, to); leave(GotoPtr.CALL); return { size: next - start, icount }; }
         case 'isb': tcg.insnSync(); end(); break;
-        case 'ic': case 'tlbi': case 'tlbil': call(h[op], null, n); end(); break;
+        case 'ic': case 'tlbi': case 'tlbil': case 'space': call(h[op], null, n); end(); break;
         case 'tlbia': call(h.tlbia, null); end(); break;
         case 'tlbir': call(h.tlbir, null, n, d); end(); break;
         case 'flush': call(h.flush, null); end(); break;

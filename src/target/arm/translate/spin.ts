@@ -34,6 +34,22 @@ function copy(s: S, from: Temp, bits = 64): Temp {
   return t;
 }
 
+/** The address that RN had before the instruction, which writes `written`. */
+function addressOf(s: S, insn: number, ...written: readonly number[]): () => Temp {
+  const n = rn(insn);
+  if (n === 31 || !written.includes(n)) return () => s.xsp(n);
+  const t = copy(s, s.xsp(n));
+  return () => t;
+}
+
+/** What RS had, `bits` of it; a register that the instruction does not write is read after it. */
+function valueOf(s: S, insn: number, bits: number, ...written: readonly number[]): () => Temp {
+  const n = rs(insn);
+  if (bits === 64 && !written.includes(n)) return () => s.xr(n);
+  const t = copy(s, s.xr(n), bits);
+  return () => t;
+}
+
 /** if (a cond b) vain else success. */
 function outcome(s: S, cond: Cond, a: Temp, b: Temp | number, kind: number, address: Temp): void {
   const { tcg } = s, ok = s.label(), done = s.label();
@@ -63,67 +79,66 @@ function loadExclusive(s: S, insn: number): undefined {
 
 function compareAndSwap(s: S, insn: number): After | undefined {
   if (rs(insn) === 31) return undefined;
-  const expected = copy(s, s.xr(rs(insn)), 8 << size(insn)), address = copy(s, s.xsp(rn(insn)));
-  return () => outcome(s, Cond.NE, s.xr(rs(insn)), expected, SPIN_CAS, address);
+  const expected = valueOf(s, insn, 8 << size(insn), rs(insn)), address = addressOf(s, insn, rs(insn));
+  return () => outcome(s, Cond.NE, s.xr(rs(insn)), expected(), SPIN_CAS, address());
 }
 
 /** CASP: the first register of the pair tells, mostly. */
 function compareAndSwapPair(s: S, insn: number): After {
-  const bits = insn >>> 30 & 1 ? 64 : 32, a = rs(insn), address = copy(s, s.xsp(rn(insn)));
+  const bits = insn >>> 30 & 1 ? 64 : 32, a = rs(insn), address = addressOf(s, insn, a, a + 1);
   const lo = copy(s, s.xr(a), bits), hi = copy(s, s.xr(a + 1), bits);
   return () => {
     const t = s.tcg.i64(), u = s.tcg.i64();
     s.tcg.xor(t, s.xr(a), lo);
     s.tcg.xor(u, s.xr(a + 1), hi);
     s.tcg.or(t, t, u);
-    outcome(s, Cond.NE, t, 0, SPIN_CAS, address);
+    outcome(s, Cond.NE, t, 0, SPIN_CAS, address());
   };
 }
 
-/** SWP that finds what it writes: a lock that was taken already. */
+/** SWP that finds what it writes: a lock that was taken already. One that writes 0 gives a lock back. */
 function swap(s: S, insn: number): After | undefined {
   if (rt(insn) === 31) return undefined;
-  const value = copy(s, s.xr(rs(insn)), 8 << size(insn)), address = copy(s, s.xsp(rn(insn)));
-  return () => outcome(s, Cond.EQ, s.xr(rt(insn)), value, SPIN_TAS, address);
+  if (rs(insn) === 31) return fetchAndOp(s, insn);
+  const value = valueOf(s, insn, 8 << size(insn), rt(insn)), address = addressOf(s, insn, rt(insn));
+  return () => outcome(s, Cond.EQ, s.xr(rt(insn)), value(), SPIN_TAS, address());
 }
 
 /** Any other: nothing it could fail at; what was waited for before is over. */
 function fetchAndOp(s: S, insn: number): After {
-  const address = copy(s, s.xsp(rn(insn)));
-  return () => success(s, address);
+  const address = addressOf(s, insn, rt(insn));
+  return () => success(s, address());
 }
 
 /** LDSET of bits that are set already. */
 function setBits(s: S, insn: number): After | undefined {
   if (rt(insn) === 31) return fetchAndOp(s, insn);
-  const bits = copy(s, s.xr(rs(insn)), 8 << size(insn)), address = copy(s, s.xsp(rn(insn)));
+  const bits = valueOf(s, insn, 8 << size(insn), rt(insn)), address = addressOf(s, insn, rt(insn));
   return () => {
     const t = s.tcg.i64();
     s.tcg.not(t, s.xr(rt(insn)));
-    s.tcg.and(t, t, bits);
-    outcome(s, Cond.EQ, t, 0, SPIN_TAS, address);
+    s.tcg.and(t, t, bits());
+    outcome(s, Cond.EQ, t, 0, SPIN_TAS, address());
   };
 }
 
-/** LDAR that reads the same from the same place as the last one: it polls. */
+/** LDAR that reads the same from the same place as the last one: it polls. Both are remembered in one word; two pairs that agree in it by chance are no loop. */
 function acquire(s: S, insn: number): After | undefined {
   if (rt(insn) === 31) return undefined;
-  const address = copy(s, s.xsp(rn(insn)));
+  const address = addressOf(s, insn, rt(insn));
   return () => {
-    const { tcg } = s, other = s.label(), done = s.label(), t = tcg.i64(), v = tcg.i64(), isOpen = tcg.i64(), value = s.xr(rt(insn));
-    tcg.ld(t, CPUState.off.spin_address);
-    tcg.brcond(Cond.NE, t, address, other);
-    tcg.ld(v, CPUState.off.spin_value);
-    tcg.brcond(Cond.NE, v, value, other);
-    vain(s, SPIN_LOAD, address);
+    const { tcg } = s, other = s.label(), done = s.label(), seen = tcg.i64(), last = tcg.i64(), isOpen = tcg.i64();
+    tcg.add(seen, address(), s.xr(rt(insn)));
+    tcg.ld(last, CPUState.off.spin_seen);
+    tcg.brcond(Cond.NE, last, seen, other);
+    vain(s, SPIN_LOAD, address());
     tcg.br(done);
     tcg.setLabel(other);
+    tcg.st(seen, CPUState.off.spin_seen);
     tcg.ld(isOpen, CPUState.off.spin_open, 'ld32u');
     tcg.brcond(Cond.EQ, isOpen, 0, done);
-    tcg.call(s.helpers.spin_changed, null, address);
+    tcg.call(s.helpers.spin_changed, null, address());
     tcg.setLabel(done);
-    tcg.st(address, CPUState.off.spin_address);
-    tcg.st(value, CPUState.off.spin_value);
   };
 }
 

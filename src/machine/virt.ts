@@ -38,7 +38,7 @@ import { CF_NO_GOTO_TB, CF_PROFILE, EVENT_DEBUG, EVENT_PANIC, EVENT_RESET, EVENT
 import { CPUState } from '../memory/layout/cpu.ts';
 import { DEFAULT_EXCLUSIVE, EXCLUSIVE_GRANULE_BITS, type ExclusiveSchemeName } from '../memory/layout/exclusive.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
-import { stateLayout } from '../memory/state-layout.ts';
+import { stateLayout, type StateLayout } from '../memory/state-layout.ts';
 
 import { generateInterpreter } from '../tcg/interpreter.ts';
 import { CPUARMState, envOff } from '../target/arm/env.ts';
@@ -169,9 +169,12 @@ export class VirtMachine {
     const flashBytes = VIRT_MEMMAP.FLASH.size;
     const ramBytes = flashBytes + roundUp(o.ramSize, PAGE);
     const deviceBytes = gicStateSize(config);
-    const layout = stateLayout({
-      nrCpus: o.cpus, cpuBlockBytes: cpuBlockSize(CPUARMState), ramBytes, tbSize: o.tbSize, deviceBytes: deviceBytes + 4096,
-    });
+    let layout: StateLayout;
+    try {
+      layout = stateLayout({ nrCpus: o.cpus, cpuBlockBytes: cpuBlockSize(CPUARMState), ramBytes, tbSize: o.tbSize, deviceBytes: deviceBytes + 4096 });
+    } catch (e) {
+      throw new UserError('memory', (e as Error).message, 'use a smaller -accel tcg,tb-size=, -m or -smp');
+    }
     const statePages = Math.ceil(layout.totalBytes / PAGE), ramPages = Math.ceil(ramBytes / PAGE);
     let state: WebAssembly.Memory, ram: WebAssembly.Memory;
     try {

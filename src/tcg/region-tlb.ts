@@ -79,7 +79,7 @@ export class TlbGuesses {
 
   constructor(g: Graph) {
     const accesses = new Map<Op, { key: string; tlb: number; base: Temp; window: Window | undefined }>();
-    /** Registers that loops load from memory, with the base registers of those loads. */
+    /** Registers that loops load from memory, wide enough for a pointer, with the base registers of those loads. */
     const loaded = new Map<Temp, Set<Temp>>();
     for (const n of g.order) {
       // Temporaries that are a register plus something.
@@ -91,7 +91,7 @@ export class TlbGuesses {
           const base = baseOf(access.addr) ?? (inLoop || windows.has(op) ? access.addr : undefined);
           if (!base) continue;
           accesses.set(op, { key: `tlb${access.tlb}_${base.name}`, tlb: access.tlb, base, window: windows.get(op) });
-          if (inLoop && !access.write) for (const t of op.outs) if (t.kind === 'global') loaded.set(t, (loaded.get(t) ?? new Set()).add(base));
+          if (inLoop && !access.write && (access.memop & MemOp.MO_SIZE) >= MemOp.MO_64) for (const t of op.outs) if (t.kind === 'global') loaded.set(t, (loaded.get(t) ?? new Set()).add(base));
         } else if (op.def === ADD || op.def === MOV) {
           const base = baseOf(op.ins[0]) ?? (op.def === ADD ? baseOf(op.ins[1]) : undefined);
           if (base && op.outs[0].kind !== 'global') bases.set(op.outs[0], base);

@@ -284,11 +284,14 @@ rt_more:
 1:  mov   w0, #0
 2:  ret
 
-// rt_more for guests that go in rounds: the same answer on every vCPU. Two barriers.
+// rt_more for guests that go in rounds: the same answer on every vCPU, and one round at least. Two barriers.
 rt_more_all:
     str   x30, [sp, #-16]!
     cbnz  x27, 1f
     bl    rt_more
+    ldr   x16, [x26, #R_OPS]
+    cmp   x16, #0
+    csinc w0, w0, wzr, ne
     str   x0, [x28, #go_on - data]
 1:  bl    rt_barrier
     ldr   x0, [x28, #go_on - data]

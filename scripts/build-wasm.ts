@@ -1,10 +1,13 @@
 // Builds the AssemblyScript helper modules into build/: `node scripts/build-wasm.ts`.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { envOff } from '../src/target/arm/env.ts';
 import { OFFSETS_SECTION } from '../src/target/arm/helpers/wasm-module.ts';
 
 const root = join(import.meta.dirname, '..');
+/** Custom section of a built module: digest of all that it was built from. */
+const SOURCES_SECTION = 'mttcg.sources';
 
 /** Fields of the vCPU block that AssemblyScript code reaches, by its constant's name. */
 const ARM_OFFSETS = {
@@ -19,7 +22,7 @@ export function offsetsSource(offsets: Readonly<Record<string, number>> = ARM_OF
 }
 
 interface Module { name: string; entry: string; offsets: string }
-const MODULES: readonly Module[] = [
+export const MODULES: readonly Module[] = [
   { name: 'arm-helpers', entry: 'src/target/arm/assembly/index.ts', offsets: 'src/target/arm/assembly/offsets.ts' },
 ];
 
@@ -70,10 +73,19 @@ function renameMemory(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(out);
 }
 
-async function build(m: Module): Promise<void> {
-  const offsets = join(root, m.offsets);
-  const source = offsetsSource();
+/** Digest of the module's sources, their generated offsets and this script. Times of files tell nothing: copies and checkouts change them. */
+function sourcesDigest(m: Module): string {
+  const dir = join(root, m.entry, '..'), hash = createHash('sha256');
+  for (const f of [...readdirSync(dir).sort().map((name) => join(dir, name)), import.meta.filename]) hash.update(`${readFileSync(f).length}\n`).update(readFileSync(f));
+  return hash.digest('hex');
+}
+
+function writeOffsets(m: Module): void {
+  const offsets = join(root, m.offsets), source = offsetsSource();
   if (!existsSync(offsets) || readFileSync(offsets, 'utf8') !== source) writeFileSync(offsets, source);
+}
+
+async function build(m: Module): Promise<void> {
   let binary: Uint8Array | undefined;
   // By a computed name: the compiler's own declarations would replace the global console and Atomics with AssemblyScript's.
   const { main: asc } = await import(['assemblyscript', 'asc'].join('/')) as {
@@ -84,7 +96,7 @@ async function build(m: Module): Promise<void> {
     '--noExportMemory', '--enable', 'simd', '--enable', 'threads', '--enable', 'relaxed-simd', '--optimizeLevel', '3', '--shrinkLevel', '0', '--noAssert', '--baseDir', root,
   ], { writeFile: (_name: string, contents: Uint8Array) => { binary = contents as Uint8Array; } });
   if (error || !binary) throw new Error(`${m.name}: ${error?.message ?? 'no output'}\n${stderr.toString()}`);
-  const bytes = new Uint8Array([...renameMemory(binary), ...customSection(OFFSETS_SECTION, JSON.stringify(ARM_OFFSETS))]);
+  const bytes = new Uint8Array([...renameMemory(binary), ...customSection(OFFSETS_SECTION, JSON.stringify(ARM_OFFSETS)), ...customSection(SOURCES_SECTION, sourcesDigest(m))]);
   for (const { id } of wasmSections(bytes)) {
     if (id === 8 || id === 11) throw new Error(`${m.name}: a ${id === 8 ? 'start function' : 'data segment'} would run again in every thread`);
   }
@@ -96,16 +108,18 @@ async function build(m: Module): Promise<void> {
   console.log(`build/${m.name}.wasm: ${bytes.length} bytes`);
 }
 
-/** True when the built module is newer than its sources and this script. */
-function isFresh(m: Module): boolean {
+/** True when the built module was made from these very sources. */
+export function isFresh(m: Module): boolean {
   const file = join(root, 'build', `${m.name}.wasm`);
-  if (!existsSync(file) || !existsSync(join(root, m.offsets)) || readFileSync(join(root, m.offsets), 'utf8') !== offsetsSource()) return false;
-  const built = statSync(file).mtimeMs;
-  const dir = join(root, m.entry, '..');
-  return [...readdirSync(dir).map((f) => join(dir, f)), import.meta.filename].every((f) => statSync(f).mtimeMs < built);
+  if (!existsSync(file)) return false;
+  const [section] = WebAssembly.Module.customSections(new WebAssembly.Module(new Uint8Array(readFileSync(file))), SOURCES_SECTION);
+  return section !== undefined && new TextDecoder().decode(section) === sourcesDigest(m);
 }
 
 if (import.meta.main) {
   const force = process.argv.includes('--force');
-  for (const m of MODULES) if (force || !isFresh(m)) await build(m);
+  for (const m of MODULES) {
+    writeOffsets(m);
+    if (force || !isFresh(m)) await build(m);
+  }
 }

@@ -7,13 +7,13 @@ const enabled = new Map<string, boolean>([
 ].map((name) => [name, false]));
 
 /** Where more names come from when somebody first asks: most runs never do. */
-const sources: (() => Iterable<string>)[] = [];
-/** Makes more events known, switched off. */
-export function declareTraceEvents(names: () => Iterable<string>): void { sources.push(names); }
+const sources = new Set<() => Iterable<string>>();
+/** Makes more events known, switched off. `names`: a function of a module; one made for a machine would keep that machine. */
+export function declareTraceEvents(names: () => Iterable<string>): void { sources.add(names); }
 
 /** `*` and `?` as in file names. */
 export function matchTraceEvents(pattern: string): { name: string; enabled: boolean }[] {
-  for (const names of sources.splice(0)) for (const name of names()) if (!enabled.has(name)) enabled.set(name, false);
+  for (const names of sources) for (const name of names()) if (!enabled.has(name)) enabled.set(name, false);
   const expression = new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
   return [...enabled].filter(([name]) => expression.test(name)).map(([name, on]) => ({ name, enabled: on }));
 }

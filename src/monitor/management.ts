@@ -11,6 +11,7 @@ import { QomTree } from '../qmp/qom.ts';
 import { QmpServer, type QmpCall } from '../qmp/server.ts';
 import { QmpSession } from '../qmp/session.ts';
 import { QEMU_VERSION, type MachineCatalog, type QmpContext } from '../qmp/context.ts';
+import { qmpSchema } from '../qmp/schema.ts';
 import { Hmp, newHmpState } from './hmp.ts';
 import { Monitor } from './monitor.ts';
 import { declareTraceEvents, trace } from '../trace.ts';
@@ -23,6 +24,9 @@ export interface ManagementOptions {
   readonly parseObject: QmpContext['parseObject'];
   readonly gdbserver?: QmpContext['gdbserver'];
 }
+
+/** Names of the trace events at both ends of every QMP command. */
+const commandEvents = (): string[] => [...qmpSchema().commands.keys()].flatMap((name) => [`qmp_enter_${name.replaceAll('-', '_')}`, `qmp_exit_${name.replaceAll('-', '_')}`]);
 
 export class Management {
   readonly qmp: QmpServer;
@@ -41,7 +45,7 @@ export class Management {
       preconfig: () => vm.state === 'preconfig',
       run: (name, args, call) => this.#run(name, args, call),
     });
-    declareTraceEvents(() => [...this.qmp.schema.commands.keys()].flatMap((name) => [`qmp_enter_${name.replaceAll('-', '_')}`, `qmp_exit_${name.replaceAll('-', '_')}`]));
+    declareTraceEvents(commandEvents);
     vm.onEvent((event, data) => {
       trace('monitor_protocol_event_emit', event);
       this.qmp.event(event, data);

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { offsetsSource, wasmSections } from '../../scripts/build-wasm.ts';
+import { isFresh, MODULES, offsetsSource, wasmSections } from '../../scripts/build-wasm.ts';
 import { envOff } from '../../src/target/arm/env.ts';
 import { loadArmHelpers, OFFSETS_SECTION } from '../../src/target/arm/helpers/wasm-module.ts';
 
@@ -32,4 +32,8 @@ t.test('the generated offsets are those of the layout', (t) => {
 t.test('the module says which layout it was built for', async (t) => {
   const [section] = WebAssembly.Module.customSections(new WebAssembly.Module(loadArmHelpers()), OFFSETS_SECTION);
   t.equal(JSON.parse(Buffer.from(section).toString()).FPCR, envOff.fpcr);
+});
+
+t.test('the module was made from these sources, whatever the times of files say', async (t) => {
+  for (const m of MODULES) t.ok(isFresh(m), m.name);
 });

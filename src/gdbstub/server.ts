@@ -27,6 +27,10 @@ export class GdbServer implements CharFrontend, Session {
   #queue: Promise<void> = Promise.resolve();
   #waiting = 0;
   #open = false;
+  /** Number of the connection on the line (0: nobody is there), and of the one that is served: what is left of one client is not told the next. */
+  #line = 0;
+  #connections = 0;
+  #served = 0;
   /** gdb let the machine go and waits for its next stop. */
   #resumed = false;
   /** The machine ran before gdb stopped it. */
@@ -65,8 +69,15 @@ export class GdbServer implements CharFrontend, Session {
   }
 
   event(event: CharEvent): void {
-    if (event === 'opened') this.#do(() => this.#attach());
-    if (event === 'closed') this.#do(async () => this.#leave());
+    if (event === 'opened') {
+      const line = this.#line = ++this.#connections;
+      this.#reader.reset();
+      this.#do(() => this.#attach(line));
+    }
+    if (event === 'closed') {
+      this.#line = 0;
+      this.#do(async () => this.#leave());
+    }
   }
 
   drained(): void {
@@ -84,7 +95,7 @@ export class GdbServer implements CharFrontend, Session {
 
   /** A slow reader holds its own requests up, nothing else. */
   async #write(bytes: Uint8Array): Promise<void> {
-    if (!this.#open || this.#backend.write(bytes)) return;
+    if (!this.#open || this.#served !== this.#line || this.#backend.write(bytes)) return;
     await new Promise<void>((resolve) => { this.#drained = resolve; });
   }
 
@@ -95,14 +106,21 @@ export class GdbServer implements CharFrontend, Session {
 
   // --- life of a connection --------------------------------------------------------------------------------------
 
-  async #attach(): Promise<void> {
+  async #attach(line: number): Promise<void> {
     this.#open = true;
-    this.#reader.reset();
+    this.#served = line;
     this.multiprocess = false;
     this.continueCpu = this.generalCpu = 0;
     this.#resumed = false;
     this.#lastSent = undefined;
-    this.#wasRunning = this.target.running;
+    this.#wasRunning = false;
+    await this.#hold();
+  }
+
+  /** Stops the machine for gdb: it goes on when the client vanishes. */
+  async #hold(): Promise<void> {
+    if (!this.target.running) return;
+    this.#wasRunning = true;
     await this.target.stop();
   }
 
@@ -120,7 +138,7 @@ export class GdbServer implements CharFrontend, Session {
   async detach(): Promise<void> {
     this.target.clearPoints();
     await this.#letGo();
-    // Whatever the client does now, the machine is its own.
+    // The machine is its own, until a packet stops it again.
     this.#wasRunning = false;
   }
 
@@ -133,8 +151,7 @@ export class GdbServer implements CharFrontend, Session {
   async #event(event: LineEvent): Promise<void> {
     switch (event.kind) {
       case 'interrupt':
-        if (this.target.running) await this.target.stop();
-        return;
+        return this.#hold();
       case 'nack':
         if (this.#lastSent) await this.#write(this.#lastSent);
         return;
@@ -142,7 +159,7 @@ export class GdbServer implements CharFrontend, Session {
       case 'packet': {
         await this.#write(Buffer.from('+'));
         if (this.target.running) {
-          await this.target.stop();
+          await this.#hold();
           await this.#reportStop();
         }
         const answer = await runPacket(this, event.data);

@@ -7,7 +7,7 @@ import t from 'tap';
 import { connectQmp, startQmp } from '../support/qmp-client.ts';
 import { RspClient } from '../support/rsp.ts';
 
-t.setTimeout(120_000);
+t.setTimeout(300_000);
 const GUEST = ['-M', 'virt', '-m', '64', '-serial', 'null', '-S'];
 
 t.test('gdbserver', async (t) => {

@@ -132,6 +132,29 @@ t.test('a client that vanishes', async (t) => {
   l.frontend().event('closed');
   await l.settle();
   t.ok(l.target.running && l.target.points.length === 0, 'the machine goes on without its breakpoints');
+  const n = line();
+  n.frontend().receive(encodePacket('g'));
+  n.frontend().event('closed');
+  n.frontend().event('opened');
+  n.frontend().receive(bytes('$q'));
+  await n.settle();
+  t.equal(n.take(), '', 'the next client is not told what the last one asked');
+  t.match(await n.raw(bytes('C#b4')), /^<QC/, 'a packet that begins while the stub is busy with the last client');
+  const d = line();
+  await d.ask('D');
+  d.target.running = false;
+  d.frontend().event('closed');
+  await d.settle();
+  t.notOk(d.target.running, 'what others stopped after it detached stays stopped');
+  for (const what of ['g', '\x03']) {
+    const p = line();
+    await p.ask('D');
+    await (what === 'g' ? p.ask(what) : p.raw(bytes(what)));
+    t.notOk(p.target.running);
+    p.frontend().event('closed');
+    await p.settle();
+    t.ok(p.target.running, 'what it stopped itself after it detached goes on');
+  }
   const s = line();
   s.frontend().event('closed');
   await s.settle();

@@ -138,6 +138,9 @@ export class Checker {
     return { stopAt: kind === 0 ? this.#random.below(40) : kind === 1 ? this.#random.below(MAX_STOP) : MAX_STOP, kickAt: kind === 2 ? this.#random.below(60) : Infinity };
   }
 
+  /** Interrupt requests when the check began. */
+  #requests = 0;
+
   /**
    * Runs the region of `tb`, entered now, and leaves the vCPU as the region did. Every other vCPU is outside guest code.
    * `findTb`: the TB for the vCPU's present state, as of the execution loop. CheckFailure.
@@ -164,6 +167,7 @@ export class Checker {
     this.#rerun = true;
     this.#limits = limits;
     const { invalidated } = store, before = state.take(cpu);
+    this.#requests = cpu.load(off.interrupt_request);
     cpu.store(off.exit_request, 0);
     // So that the last run finds no more than this one does.
     this.#mmu.tlb.clearJmpCache();
@@ -227,8 +231,9 @@ export class Checker {
     cpu.store(off.running, 1);
     const ret = this.#engine.tbFunction(fn)(cpu.base, tb);
     cpu.store(off.running, 0);
-    // Asked to leave meanwhile, or a TB became hot: it has done part of it, which is a state to go on from.
-    if (cpu.load(off.exit_request) !== 0 || (ret & TB_EXIT_MASK) === TB_EXIT_HOT) return;
+    // Asked to leave meanwhile (unmasking interrupts looks at the request itself), or a TB became hot: it has done part of
+    // it, which is a state to go on from.
+    if (cpu.load(off.exit_request) !== 0 || cpu.load(off.interrupt_request) !== this.#requests || (ret & TB_EXIT_MASK) === TB_EXIT_HOT) return;
     const now = this.#state.take(cpu);
     const wrong = this.#undo.findIndex(({ at }, k) => Buffer.compare(ram8.slice(at, at + want[k].length), want[k]) !== 0);
     if (wrong >= 0) this.#fail(tb, `with the TLB in use it stores something else at ram offset 0x${this.#undo[wrong].at.toString(16)}`, before, after);

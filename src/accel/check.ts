@@ -1,6 +1,6 @@
 // `-accel tcg,check=on`: a region is run, then the same stretch is interpreted; both must do the same accesses and leave the same state.
 import { CPUState, TLBDesc, NB_MMU_MODES } from '../memory/layout/cpu.ts';
-import { RegionDesc, TB, TB_EXIT_HOT, TB_EXIT_MASK } from '../memory/layout/tb.ts';
+import { RegionDesc, TB, TB_EXIT_HOT, TB_EXIT_MASK, TB_EXIT_STUB } from '../memory/layout/tb.ts';
 import { SLOW_DONE, SLOW_FAULT, SLOW_PATHS, SLOW_RETRY } from '../tcg/ops/mem.ts';
 import { MemOp } from '../tcg/types.ts';
 import { moduleText } from '../tcg/wasm/text.ts';
@@ -138,8 +138,9 @@ export class Checker {
     return { stopAt: kind === 0 ? this.#random.below(40) : kind === 1 ? this.#random.below(MAX_STOP) : MAX_STOP, kickAt: kind === 2 ? this.#random.below(60) : Infinity };
   }
 
-  /** Interrupt requests when the check began. */
+  /** Interrupt requests, and regions there were, when the check began. */
   #requests = 0;
+  #regions = 0;
 
   /**
    * Runs the region of `tb`, entered now, and leaves the vCPU as the region did. Every other vCPU is outside guest code.
@@ -168,6 +169,7 @@ export class Checker {
     this.#limits = limits;
     const { invalidated } = store, before = state.take(cpu);
     this.#requests = cpu.load(off.interrupt_request);
+    this.#regions = store.lastRegion;
     cpu.store(off.exit_request, 0);
     // So that the last run finds no more than this one does.
     this.#mmu.tlb.clearJmpCache();
@@ -180,7 +182,7 @@ export class Checker {
     state.putBack(cpu, after);
     machine.count('checks', 1);
     // An interpreted TB behind the region counts its executions and may come back for that.
-    if (this.#rerun && !this.#stopped && !kicked && (ret & TB_EXIT_MASK) !== TB_EXIT_HOT) this.#runAgain(fn, tb, before, after);
+    if (this.#rerun && !this.#stopped && !kicked && (ret & TB_EXIT_MASK) !== TB_EXIT_HOT) this.#runAgain(fn, tb, before, after, ret);
     return 'same';
   }
 
@@ -220,8 +222,8 @@ export class Checker {
   }
 
   /** The region once more, through its fast paths, with memory as it was. */
-  #runAgain(fn: number, tb: number, before: Snapshot, after: Snapshot): void {
-    const { ram8 } = this.#engine.machine, cpu = this.#cpu;
+  #runAgain(fn: number, tb: number, before: Snapshot, after: Snapshot, first: number): void {
+    const { machine: { ram8 }, store } = this.#engine, cpu = this.#cpu;
     const want = this.#undo.map(({ at, bytes }) => ram8.slice(at, at + bytes.length));
     for (const { at, bytes } of this.#undo.toReversed()) ram8.set(bytes, at);
     this.#state.putBack(cpu, before);
@@ -231,13 +233,14 @@ export class Checker {
     cpu.store(off.running, 1);
     const ret = this.#engine.tbFunction(fn)(cpu.base, tb);
     cpu.store(off.running, 0);
-    // Asked to leave meanwhile (unmasking interrupts looks at the request itself), or a TB became hot: it has done part of
-    // it, which is a state to go on from.
-    if (cpu.load(off.exit_request) !== 0 || cpu.load(off.interrupt_request) !== this.#requests || (ret & TB_EXIT_MASK) === TB_EXIT_HOT) return;
+    // Asked to leave meanwhile (unmasking interrupts looks at the request itself), or come to a TB that became hot or has got
+    // a region: it has done part of it, which is a state to go on from.
+    const code = ret & TB_EXIT_MASK, published = store.lastRegion !== this.#regions;
+    if (cpu.load(off.exit_request) !== 0 || cpu.load(off.interrupt_request) !== this.#requests || code === TB_EXIT_HOT || (code === TB_EXIT_STUB && published)) return;
     const now = this.#state.take(cpu);
     const wrong = this.#undo.findIndex(({ at }, k) => Buffer.compare(ram8.slice(at, at + want[k].length), want[k]) !== 0);
-    if (wrong >= 0) this.#fail(tb, `with the TLB in use it stores something else at ram offset 0x${this.#undo[wrong].at.toString(16)}`, before, after);
-    if (this.#state.differences(after, now).length) this.#fail(tb, 'with the TLB in use it leaves another state', before, after);
+    if (wrong >= 0) this.#fail(tb, `with the TLB in use (left with code ${code}, before ${first & TB_EXIT_MASK}) it stores something else at ram offset 0x${this.#undo[wrong].at.toString(16)}`, before, after);
+    if (this.#state.differences(after, now).length) this.#fail(tb, `with the TLB in use (left with code ${code}, before ${first & TB_EXIT_MASK}) it leaves another state`, before, after);
   }
 
   /** Runs generated code with a TLB that matches nothing. */

@@ -3,7 +3,7 @@ import { BQL_SITES } from '../memory/layout/tb.ts';
 import type { Machine } from '../accel/machine-view.ts';
 import { readSpins, type SpinFigures } from '../accel/guest-spins.ts';
 import type { RowFigures } from '../accel/sync-profile.ts';
-import { REGION_ROWS, SITE_ROWS, SPAN_EXCLUSIVE, SPAN_HOLD, SPAN_LOCK, SPAN_MMIO, SPAN_SPIN, SPIN_KINDS, SYNC_SITES } from '../memory/layout/profile.ts';
+import { REGION_ROWS, SITE_ROWS, SPAN_EXCLUSIVE, SPAN_HOLD, SPAN_LOCK, SPAN_MMIO, SPAN_SPIN, SPIN_KINDS, SPIN_LOAD, SYNC_SITES } from '../memory/layout/profile.ts';
 import { addLengths, lostAt, times, type Frame, type GuestLock, type GuestSite, type HostSite, type LockReport, type MmioRegion, type ThreadShare, type TimelineSpan } from '../profile/lock-report.ts';
 import { guestSymbols } from '../profile/symbols.ts';
 import type { ArmCpu } from '../target/arm/arm-cpu.ts';
@@ -51,7 +51,7 @@ export function lockReport(vm: VirtMachine, names = guestNames(vm)): LockReport 
     return [{ region, device: device(region), requests, roundTrip: times(addLengths(rows.map((r) => r.wait))), service: times(service), threads: shares(rows) }];
   }).sort((a, b) => b.roundTrip.total - a.roundTrip.total);
 
-  const spins = Array.from({ length: nrCpus }, (_, n) => readSpins(m, n)), sites = guestSites(spins, names);
+  const spins = Array.from({ length: nrCpus }, (_, n) => readSpins(m, n).filter(isWait)), sites = guestSites(spins, names);
   const spans = slots.map((slot) => profile.spans(slot)), { count, kept } = profile.stops();
   const begin = Math.min(...spans.flat().map((s) => s.start), ...kept.map((s) => s.start));
   const what = (slot: number, s: { kind: number; what: number }): string => {
@@ -99,6 +99,9 @@ function stackOf(s: SpinFigures, names: GuestNames): Frame[] {
   // A return address may be the first one of the next function: what called is in front of it.
   return [frame(s.pc), ...callers.map((pc) => frame(pc, pc - 4n))];
 }
+
+/** Code that now and then reads a location twice does not wait for it: a loop tries more often. */
+const isWait = (s: SpinFigures): boolean => s.kind !== SPIN_LOAD || s.failures > s.episodes;
 
 /** All vCPUs' entries, those of one place, location and stack together. */
 function guestSites(spins: readonly (readonly SpinFigures[])[], names: GuestNames): GuestSite[] {

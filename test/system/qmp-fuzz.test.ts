@@ -31,7 +31,8 @@ function garbage(): Buffer {
   }
 }
 
-t.test('hostile clients', { timeout: 900_000 }, async (t) => {
+t.setTimeout(1_300_000);
+t.test('hostile clients', { timeout: 1_250_000 }, async (t) => {
   const more = Array.from({ length: 50 }, (_, i) => i);
   const vm = await startQmp(['-M', 'virt', '-smp', '2', '-m', '64', '-serial', 'null',
     ...more.flatMap((i) => ['-chardev', `socket,id=m${i},path=${process.env.TMPDIR ?? '/tmp'}/mttcg-fuzz-${process.pid}-${i},server=on,wait=off`, '-mon', `chardev=m${i},mode=control`])]);

@@ -22,7 +22,9 @@ function reportOf(t: Pick<typeof import('tap').t, 'ok'>, prefix: string): LockRe
   return r;
 }
 
-for (const thread of ['multi', 'single']) {
+/** What of a wait is seen: with one thread the waiter comes to its lock a time slice of 10 ms late, or two. */
+const SEEN = { multi: 0.8, single: 0.5 } as const;
+for (const thread of ['multi', 'single'] as const) {
   t.test(`each kind of lock, held for a known time, thread=${thread}`, async (t) => {
     const dir = t.testdir({}), { image, map } = contendedGuest(), prefix = join(dir, 'locks');
     writeFileSync(join(dir, 'guest.bin'), image);
@@ -34,7 +36,7 @@ for (const thread of ['multi', 'single']) {
     for (const { lock, waiter, caller } of CONTENDED_LOCKS) {
       const l = r.guest.locks.find((x) => x.lock === lock), s = r.guest.sites.filter((x) => x.lock === lock).toSorted((a, b) => b.time.total - a.time.total)[0];
       t.ok(l, `${lock} is named`);
-      t.ok(l && ms(l.time.total) > 0.8 * HELD_MS && ms(l.time.total) < 5000, `${lock}: ${l && ms(l.time.total)} ms of ${HELD_MS}`);
+      t.ok(l && ms(l.time.total) > SEEN[thread] * HELD_MS && ms(l.time.total) < 5000, `${lock}: ${l && ms(l.time.total)} ms of ${HELD_MS}`);
       t.match(s?.symbol, new RegExp(`^${waiter}`), 'who waits');
       t.match(s?.stack[1]?.symbol, new RegExp(`^${caller}\\+0x`), 'who called it');
       t.same(s?.vcpus.map((v) => v.vcpu), [1]);

@@ -1,6 +1,6 @@
 // `-accel tcg,check=on`: a region is run, then the same stretch is interpreted; both must do the same accesses and leave the same state.
 import { CPUState, TLBDesc, NB_MMU_MODES } from '../memory/layout/cpu.ts';
-import { RegionDesc, TB, TB_EXIT_HOT, TB_EXIT_MASK, TB_EXIT_STUB } from '../memory/layout/tb.ts';
+import { TB, TB_EXIT_HOT, TB_EXIT_MASK, TB_EXIT_STUB } from '../memory/layout/tb.ts';
 import { SLOW_DONE, SLOW_FAULT, SLOW_PATHS, SLOW_RETRY } from '../tcg/ops/mem.ts';
 import { MemOp } from '../tcg/types.ts';
 import { moduleText } from '../tcg/wasm/text.ts';
@@ -389,13 +389,12 @@ export class Checker {
 
   /** Throws the report. */
   #fail(tb: number, why: string, before: Snapshot, after: Snapshot): never {
-    const cpu = this.#cpu, { machine, target, store } = this.#engine, { i32, u8, layout } = machine;
+    const cpu = this.#cpu, { machine, target, store } = this.#engine;
     const now = this.#state.take(cpu), nowText = target.dumpState(cpu, true), differences = this.#state.differences(after, now);
     this.#state.putBack(cpu, after);
     const afterText = target.dumpState(cpu, true);
     this.#state.putBack(cpu, before);
     const pc = (BigInt(target.pcHi(cpu) >>> 0) << 32n | BigInt(target.pcLo(cpu) >>> 0)).toString(16).padStart(16, '0'), beforeText = target.dumpState(cpu, true);
-    const r = layout.regionBase + Atomics.load(i32, tb + TB.off.fn >>> 2) * RegionDesc.size >>> 2, at = i32[r + (RegionDesc.off.addr >>> 2)];
     const seen = [...new Set([tb, ...this.#trace])], hex = (n: number) => n.toString(16);
     throw new CheckFailure([
       `check: vCPU ${cpu.index}: a region and the interpreter differ, guest PC 0x${pc} (ram offset 0x${hex(store.phys(tb))})`, why,
@@ -404,7 +403,7 @@ export class Checker {
       '', 'before:', beforeText, 'region:', afterText, 'interpreter:', nowText,
       '', `interpreted: ${this.#trace.map((t) => `0x${hex(store.phys(t))}`).join(' ')}`,
       ...seen.map((t) => `\nTB at ram offset 0x${hex(store.phys(t))}:\n${this.#engine.opsText(t)}`),
-      moduleText(u8.slice(at, at + i32[r + (RegionDesc.off.bytes >>> 2)])),
+      moduleText(store.region(Atomics.load(machine.i32, tb + TB.off.fn >>> 2)).module),
     ].join('\n'));
   }
 }

@@ -1,10 +1,9 @@
 // Regions kept from one run to the next: a module by the instruction words of its TBs and how they lie to each other.
-import { TB_INVALID, TB } from '../memory/layout/tb.ts';
 import { TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
 import type { Machine } from './machine-view.ts';
+import { sameWords } from './tb-archive.ts';
 import { TbStore, type TbKey } from './tb-store.ts';
 
-const T = TB.off;
 /**
  * In 32-bit words: magic, words in use, entries. An entry: its words, offset of the entry TB in its page, flags, cs_base,
  * cflags, TBs, bytes of the module; of each TB its start (bytes from the page of the entry TB), its size in bytes and its
@@ -22,12 +21,6 @@ export interface ArchivedRegion { readonly tbs: readonly ArchivedTb[]; readonly 
 
 const hashOf = (start: number, flags: number, csBase: number, cflags: number, word: number): number =>
   Math.imul(Math.imul(word ^ start << 19, 0x9e3779b1) ^ flags, 0x85ebca6b) ^ Math.imul(csBase ^ cflags << 5, 0xc2b2ae35);
-
-/** True when the first `n` words of `a` from `i` are those of `b` from `k`. */
-function same(a: Int32Array, i: number, b: Int32Array, k: number, n: number): boolean {
-  for (let end = i + n; i < end; i++, k++) if (a[i] !== b[k]) return false;
-  return true;
-}
 
 export class RegionArchive {
   readonly words: Int32Array;
@@ -50,19 +43,25 @@ export class RegionArchive {
     if (known) known.push(at); else this.#at.set(hash, [at]);
   }
 
-  /** Entries whose entry TB has this key and the instructions that start at `guest[at]`, the last one first. */
-  #entries(key: TbKey, guest: Int32Array, at: number): number[] {
-    const { words } = this, start = key.phys % TARGET_PAGE_SIZE;
-    return (this.#at.get(hashOf(start, key.flags, key.csBase, key.cflags, guest[at])) ?? []).filter((e) =>
-      words[e + START] === start && words[e + FLAGS] === key.flags && words[e + CS_BASE] === key.csBase && words[e + CFLAGS] === key.cflags
-      && same(words, e + WORDS + 2, guest, at, words[e + WORDS + 1] >>> 2)).reverse();
+  /** Entries that may be of a TB with this key and first instruction. */
+  #candidates(key: TbKey, word: number): readonly number[] { return this.#at.get(hashOf(key.phys % TARGET_PAGE_SIZE, key.flags, key.csBase, key.cflags, word)) ?? []; }
+  /** True when an entry's entry TB has this key and the instructions that start at `guest[at]`. */
+  #isFor(e: number, key: TbKey, guest: Int32Array, at: number): boolean {
+    const { words } = this;
+    return words[e + START] === key.phys % TARGET_PAGE_SIZE && words[e + FLAGS] === key.flags && words[e + CS_BASE] === key.csBase && words[e + CFLAGS] === key.cflags
+      && sameWords(words, e + WORDS + 2, guest, at, words[e + WORDS + 1] >>> 2);
   }
 
-  /** Whether there may be a region for a TB whose instructions start at `guest[at]`. */
-  has(key: TbKey, guest: Int32Array, at: number): boolean { return this.#entries(key, guest, at).length > 0; }
+  /** Whether there may be a region for a TB whose instructions start at `guest[at]`. Asked for each TB that is made. */
+  has(key: TbKey, guest: Int32Array, at: number): boolean {
+    for (const e of this.#candidates(key, guest[at])) if (this.#isFor(e, key, guest, at)) return true;
+    return false;
+  }
 
-  /** Regions for it. */
-  find(key: TbKey, guest: Int32Array, at: number): ArchivedRegion[] { return this.#entries(key, guest, at).map((e) => this.#region(e)); }
+  /** Regions for it, the last one first. */
+  find(key: TbKey, guest: Int32Array, at: number): ArchivedRegion[] {
+    return this.#candidates(key, guest[at]).filter((e) => this.#isFor(e, key, guest, at)).reverse().map((e) => this.#region(e));
+  }
 
   #region(e: number): ArchivedRegion {
     const { words } = this, tbs: ArchivedTb[] = [];
@@ -86,19 +85,19 @@ export class RegionArchive {
  * more. `limit`: bytes; an archive that would outgrow it starts over with this run's.
  */
 export function extendRegions(m: Machine, old: RegionArchive | undefined, limit: number): RegionArchive {
-  const store = new TbStore(m, []), entries: Int32Array[] = [...old?.entries() ?? []];
-  const bySeed = new Map<string, Int32Array[]>();
-  const seedOf = (e: Int32Array): string => [...e.subarray(START, TBS), ...e.subarray(WORDS + 2, WORDS + 2 + (e[WORDS + 1] >>> 2))].join();
-  for (const e of entries) bySeed.set(seedOf(e), [...bySeed.get(seedOf(e)) ?? [], e]);
-  for (let n = 1; n <= store.lastRegion; n++) {
-    const e = entryOf(m, store, n), seed = seedOf(e), others = bySeed.get(seed) ?? [];
-    if (others.some((o) => o.length === e.length && same(o, 0, e, 0, e.length))) continue;
-    entries.push(e);
+  const store = new TbStore(m, []), entries = new Set<Int32Array>(), bySeed = new Map<string, Int32Array[]>();
+  const add = (e: Int32Array): void => {
+    const seed = [...e.subarray(START, TBS), ...e.subarray(WORDS + 2, WORDS + 2 + (e[WORDS + 1] >>> 2))].join(), others = bySeed.get(seed) ?? [];
+    if (others.some((o) => o.length === e.length && sameWords(o, 0, e, 0, e.length))) return;
+    entries.add(e);
     others.push(e);
-    if (others.length > VARIANTS) entries.splice(entries.indexOf(others.shift()!), 1);
+    if (others.length > VARIANTS) entries.delete(others.shift()!);
     bySeed.set(seed, others);
-  }
-  const length = entries.reduce((sum, e) => sum + e.length, HEADER);
+  };
+  for (const e of old?.entries() ?? []) add(e);
+  for (let n = 1; n <= store.lastRegion; n++) add(entryOf(store, n));
+  let length = HEADER;
+  for (const e of entries) length += e.length;
   if (old && length * 4 > limit) return extendRegions(m, undefined, limit);
   const whole = new Int32Array(new SharedArrayBuffer(4 * length));
   whole.set([MAGIC, length]);
@@ -108,11 +107,11 @@ export function extendRegions(m: Machine, old: RegionArchive | undefined, limit:
 }
 
 /** Region n as an entry. */
-function entryOf(m: Machine, store: TbStore, n: number): Int32Array {
-  const { module, tbs } = store.region(n), entry = tbs[0].tb, field = (f: number) => m.i32[entry + f >>> 2];
-  const bodies = tbs.map(({ tb, start }) => [start, m.i32[tb + T.size >>> 2], ...store.guestWords(tb)]);
+function entryOf(store: TbStore, n: number): Int32Array {
+  const { module, tbs } = store.region(n), key = store.key(tbs[0].tb);
+  const bodies = tbs.map(({ tb, start }) => { const words = store.guestWords(tb); return [start, 4 * words.length, ...words]; });
   const before = WORDS + bodies.reduce((sum, b) => sum + b.length, 0), e = new Int32Array(before + Math.ceil(module.length / 4));
-  e.set([e.length, store.phys(entry) % TARGET_PAGE_SIZE, field(T.flags) & ~TB_INVALID, field(T.cs_base), field(T.cflags), tbs.length, module.length, ...bodies.flat()]);
+  e.set([e.length, key.phys % TARGET_PAGE_SIZE, key.flags, key.csBase, key.cflags, tbs.length, module.length, ...bodies.flat()]);
   new Uint8Array(e.buffer).set(module, before * 4);
   return e;
 }

@@ -15,6 +15,7 @@ import { ARCHIVED_HOT_ENTRIES, HOT_ENTRIES, HotQueue } from './hot-queue.ts';
 import type { Machine } from './machine-view.ts';
 import type { TargetCpu, TbRequest } from './target.ts';
 import type { ArchivedRegion, RegionArchive } from './region-archive.ts';
+import { sameWords } from './tb-archive.ts';
 import { TbStore, type RegionMember } from './tb-store.ts';
 
 const T = TB.off;
@@ -206,8 +207,7 @@ export class RegionCompiler {
    */
   #fromArchive(seed: number, pc: bigint | undefined): Made | 'early' | undefined {
     if (!this.#archive || pc === undefined) return undefined;
-    const { i32 } = this.#m, word = (f: number) => i32[seed + f >>> 2], key = { phys: this.#store.phys(seed), flags: word(T.flags), csBase: word(T.cs_base), cflags: word(T.cflags) };
-    const regions = this.#archive.find(key, this.#store.guestWords(seed), 0);
+    const regions = this.#archive.find(this.#store.key(seed), this.#store.guestWords(seed), 0);
     for (const region of regions) {
       const near = this.#near(seed, pc), tbs = this.#members(region, near);
       if (tbs) return { module: region.module, tbs, pages: near.usedBy(tbs) };
@@ -225,7 +225,7 @@ export class RegionCompiler {
     const out: RegionMember[] = [];
     for (const { start, words } of tbs) {
       const tb = near.at.get(start), now = tb === undefined ? undefined : this.#store.guestWords(tb);
-      if (!now || now.length !== words.length || now.some((w, k) => w !== words[k])) return undefined;
+      if (!now || now.length !== words.length || !sameWords(now, 0, words, 0, words.length)) return undefined;
       out.push({ tb: tb!, start });
     }
     return out;
@@ -234,7 +234,7 @@ export class RegionCompiler {
   /** What may join a region entered at `seed`, which is hot at `pc`. */
   #near(seed: number, pc: bigint | undefined): Neighbours {
     const { i32 } = this.#m, word = (tb: number, f: number) => i32[tb + f >>> 2];
-    const next = this.#target.chainFlags(word(seed, T.flags)), cflags = word(seed, T.cflags), csBase = word(seed, T.cs_base);
+    const { flags, cflags, csBase } = this.#store.key(seed), next = this.#target.chainFlags(flags);
     const fits = (tb: number) => word(tb, T.flags) === next && word(tb, T.cflags) === cflags && word(tb, T.cs_base) === csBase;
     return new Neighbours(this.#store, seed, pc === undefined ? undefined : pc & -BigInt(TARGET_PAGE_SIZE), fits, (at) => this.#cachedTb(at));
   }
@@ -245,9 +245,7 @@ export class RegionCompiler {
    * first. A region that grows had `before` and takes in `wanted`.
    */
   #gather(seed: number, pc: bigint | undefined, before?: ReadonlySet<number>, wanted?: number): { tbs: RegionTb[]; pages: Map<number, number> } {
-    const { i32 } = this.#m, store = this.#store, near = this.#near(seed, pc), { base } = near;
-    const word = (tb: number, f: number) => i32[tb + f >>> 2];
-    const flags = word(seed, T.flags), cflags = word(seed, T.cflags), csBase = word(seed, T.cs_base), next = this.#target.chainFlags(flags);
+    const store = this.#store, near = this.#near(seed, pc), { base } = near, { flags, cflags, csBase } = store.key(seed), next = this.#target.chainFlags(flags);
     // A region's TBs are counted no more.
     const heat = Math.min(store.entries(seed), wanted === undefined ? Infinity : store.entries(wanted)), maxFar = wanted === undefined ? MAX_FAR_TBS : MAX_TBS;
     const isWarm = (tb: number, k: number) => tb === wanted || before?.has(tb) === true || store.entries(tb) >= heat * (k === 0 ? HEAT_SHARE : FAR_HEAT_SHARE);

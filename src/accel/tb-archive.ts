@@ -21,6 +21,12 @@ function slotOf(slots: number, start: number, flags: number, csBase: number, cfl
   return (h ^ h >>> 16) & slots - 1;
 }
 
+/** True when `n` words of `a` from `i` on are those of `b` from `k` on. */
+export function sameWords(a: Int32Array, i: number, b: Int32Array, k: number, n: number): boolean {
+  for (const end = i + n; i < end; i++, k++) if (a[i] !== b[k]) return false;
+  return true;
+}
+
 /** Words an entry takes. */
 const entryWords = (size: number, icount: number, codeSize: number): number => WORDS + size / 4 + icount * INSN_START_WORDS + Math.ceil(codeSize / 4);
 
@@ -29,10 +35,7 @@ function find(words: Int32Array, key: TbKey, guest: Int32Array, at: number): num
   const start = key.phys % TARGET_PAGE_SIZE;
   for (let e = words[HEADER + slotOf(words[1], start, key.flags, key.csBase, key.cflags, guest[at])]; e !== 0; e = words[e + NEXT]) {
     if (words[e + START] !== start || words[e + FLAGS] !== key.flags || words[e + CS_BASE] !== key.csBase || words[e + CFLAGS] !== key.cflags) continue;
-    const n = words[e + SIZE] >>> 2;
-    let k = 0;
-    while (k < n && words[e + WORDS + k] === guest[at + k]) k++;
-    if (k === n) return e;
+    if (sameWords(words, e + WORDS, guest, at, words[e + SIZE] >>> 2)) return e;
   }
   return 0;
 }

@@ -366,6 +366,12 @@ export class TbStore {
   /** Regions published since the last tb_flush are numbers 1 to this. */
   get lastRegion(): number { return Math.min(Atomics.load(this.#i32, this.#m.global('region_count')), MAX_REGIONS - 1); }
 
+  /** What a TB was translated for. */
+  key(tb: number): TbKey {
+    const word = (f: number) => this.#i32[tb + f >>> 2];
+    return { phys: this.phys(tb), flags: word(T.flags) & ~TB_INVALID, csBase: word(T.cs_base), cflags: word(T.cflags) };
+  }
+
   /** Instruction words of a TB, as it was translated. */
   guestWords(tb: number): Int32Array {
     const i32 = this.#i32, code = i32[tb + T.code >>> 2] >>> 0;

@@ -10,6 +10,7 @@ import type { Vcpu } from './vcpu.ts';
 const E = TLBEntry.off, F = TLBEntryFull.off, D = TLBDesc.off;
 const ENTRY_SHIFT = Math.log2(TLBEntry.size);
 const PAGE_MASK = -1 << TARGET_PAGE_BITS;
+const ALL_MODES = (1 << NB_MMU_MODES) - 1;
 /** Resizing window (ms): the peak use in it decides whether the table shrinks. */
 const WINDOW_MS = 100;
 
@@ -125,10 +126,14 @@ export class Tlb {
   /** Contexts that are not the present one cannot be come back to. */
   #drop(): void { for (const c of this.#contexts) c.kept = false; }
 
+  /** Copies the headers of all MMU indexes. */
+  #copyHeaders(to: number, from: number): void {
+    for (let w = 0; w < NB_MMU_MODES * TLBDesc.size / 4; w++) this.#i32[(to >>> 2) + w] = this.#i32[(from >>> 2) + w];
+  }
+
   /** Makes a context the present one, with its headers as it was left. */
   #load(c: Context): void {
-    const i32 = this.#i32, to = this.cpu.base + CPUState.off.tlb_d >>> 2, from = this.#saved(0, c) >>> 2;
-    for (let w = 0; w < NB_MMU_MODES * TLBDesc.size / 4; w++) i32[to + w] = i32[from + w];
+    this.#copyHeaders(this.cpu.base + CPUState.off.tlb_d, this.#saved(0, c));
     this.cpu.st32(CPUState.off.tlb_context, c.index);
     this.#now = c;
   }
@@ -141,7 +146,7 @@ export class Tlb {
    */
   enter(key: AddressSpace, asidChanged: boolean): void {
     if (!this.keepsContexts) {
-      if (asidChanged) this.flush((1 << NB_MMU_MODES) - 1);
+      if (asidChanged) this.flush(ALL_MODES);
       return;
     }
     this.#sync();
@@ -153,14 +158,13 @@ export class Tlb {
       if (!oldest || (c.kept ? c.left : -1) < (oldest.kept ? oldest.left : -1)) oldest = c;
     }
     if (!next && !asidChanged) { old.key = key; return; }
-    const i32 = this.#i32, from = this.cpu.base + CPUState.off.tlb_d >>> 2, to = this.#saved(0, old) >>> 2;
-    for (let w = 0; w < NB_MMU_MODES * TLBDesc.size / 4; w++) i32[to + w] = i32[from + w];
+    this.#copyHeaders(this.#saved(0, old), this.cpu.base + CPUState.off.tlb_d);
     old.jmpGen = this.cpu.ld32(CPUState.off.jmp_gen);
     old.kept = true;
     old.left = ++this.#left;
     this.#load(next ?? oldest!);
     if (next) this.cpu.st32(CPUState.off.jmp_gen, next.jmpGen);
-    else this.#empty((1 << NB_MMU_MODES) - 1);
+    else this.#empty(ALL_MODES);
     this.#now.key = key;
   }
   #size(d: number): number { return (this.#i32[d + D.mask >>> 2] >>> ENTRY_SHIFT) + 1; }
@@ -184,8 +188,8 @@ export class Tlb {
   }
 
   /** Address of the entry an access uses. */
-  entry(lo: number, mmuIdx: number): number {
-    const d = this.#desc(mmuIdx) >>> 2;
+  entry(lo: number, mmuIdx: number, c = this.#now): number {
+    const d = this.#desc(mmuIdx, c) >>> 2;
     return this.#i32[d + (D.table >>> 2)] + ((lo >>> (TARGET_PAGE_BITS - ENTRY_SHIFT)) & this.#i32[d + (D.mask >>> 2)]);
   }
   // The index above uses only the address's low word; wasm shifts the 64-bit address, but the mask keeps at most
@@ -384,8 +388,7 @@ export class Tlb {
       }
       return false;
     };
-    const entry = i32[d + (D.table >>> 2)] + ((lo >>> (TARGET_PAGE_BITS - ENTRY_SHIFT)) & i32[d + (D.mask >>> 2)]);
-    if (drop(entry >>> 2)) i32[d + (D.n_used >>> 2)]--;
+    if (drop(this.entry(lo, mmuIdx, c) >>> 2)) i32[d + (D.n_used >>> 2)]--;
     const v = i32[d + (D.vtable >>> 2)] >>> 2;
     for (let k = 0; k < CPU_VTLB_SIZE; k++) drop(v + k * TLBEntry.size / 4);
     return false;

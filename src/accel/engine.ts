@@ -114,7 +114,7 @@ export class Engine {
     this.#regionArchive = o.regionArchive;
     this.#optimize = !o.regions || o.onTranslate !== undefined;
     for (const cpu of this.own) {
-      const mmu = new SoftMmu(cpu, this.store, new IoPort(cpu, o.localDevices), this.cpus, this.exclusive, this.debug);
+      const mmu = new SoftMmu(cpu, this.store, new IoPort(cpu, o.localDevices, this.cpus), this.cpus, this.exclusive, this.debug);
       this.#mmus[cpu.index] = mmu;
       cpu.services = mmu;
       cpu.spins = new GuestSpins(cpu, (address) => mmu.peek64(address));

@@ -1,4 +1,5 @@
 // MMIO from a vCPU thread: local devices at once, posted writes into the ring, everything else by the mailbox to main.
+import { availableParallelism } from 'node:os';
 import { SpinLock } from '#atomics-sync';
 import { CPUState, MBOX_DONE, MBOX_IDLE, MBOX_REQUEST } from '../memory/layout/cpu.ts';
 import { POSTED_RING, PostedWrite } from '../memory/layout/tb.ts';
@@ -10,6 +11,12 @@ const off = CPUState.off;
 const Q = PostedWrite.off;
 /** Polls of the mailbox before the vCPU sleeps: about 20 µs, longer than a busy main thread needs to answer. */
 const SPIN = 400;
+/**
+ * Polls while main wakes up and nobody else wants the core: some 250 µs. Main needs 130 µs from a notify to its first
+ * line of code; a vCPU that sleeps meanwhile must be woken in its turn, 60 µs more.
+ */
+const WAKING_SPIN = 5000;
+const CORES = availableParallelism();
 
 /** A device served by vCPU threads (its state is shared memory); same shape as hw's MmioDevice. */
 export interface LocalDevice {
@@ -21,13 +28,15 @@ export interface LocalDevice {
 export class IoPort {
   readonly #cpu: Vcpu;
   readonly #local: ReadonlyMap<number, LocalDevice>;
+  readonly #cpus: readonly Vcpu[];
   readonly #i32: Int32Array;
   readonly #lock: SpinLock;
 
-  /** `local`: devices by region number. */
-  constructor(cpu: Vcpu, local: ReadonlyMap<number, LocalDevice>) {
+  /** `local`: devices by region number; `cpus`: all of the machine. */
+  constructor(cpu: Vcpu, local: ReadonlyMap<number, LocalDevice>, cpus: readonly Vcpu[]) {
     this.#cpu = cpu;
     this.#local = local;
+    this.#cpus = cpus;
     this.#i32 = cpu.machine.i32;
     this.#lock = new SpinLock(this.#i32, cpu.machine.global('io_posted_lock'), SyncSite.IO_POSTED);
   }
@@ -81,10 +90,10 @@ export class IoPort {
     c.st32(off.mbox_value, value);
     c.st32(off.mbox_write, write);
     c.store(off.mbox_state, MBOX_REQUEST); // pairs with src/machine/io-server.ts#serveAndUnlock
-    ringDoorbell(this.#i32, m.global('doorbell'), m.global('main_sleeping'));
+    const patience = ringDoorbell(this.#i32, m.global('doorbell'), m.global('main_sleeping')) && this.#hasFreeCore() ? WAKING_SPIN : SPIN;
     const w = c.word(off.mbox_state);
     for (let i = 0; c.load(off.mbox_state) !== MBOX_DONE; i++) {
-      if (i < SPIN) Atomics.pause();
+      if (i < patience) Atomics.pause();
       else {
         if (Atomics.load(this.#i32, m.global('shutdown'))) return 0;
         Atomics.wait(this.#i32, w, MBOX_REQUEST, 1000);
@@ -95,13 +104,23 @@ export class IoPort {
     if (start !== 0) m.profile.mmioDone(region, start);
     return v;
   }
+
+  /** Whether the host has a core for main beside the vCPUs that run. */
+  #hasFreeCore(): boolean {
+    if (this.#cpu.machine.spec.single) return CORES > 1;
+    let running = 0;
+    for (const cpu of this.#cpus) if (cpu.load(off.halted) === 0) running++;
+    return running < CORES;
+  }
 }
 
 /**
- * Wakes the main thread if it sleeps. The doorbell moves before main_sleeping is read, main publishes main_sleeping
+ * Wakes the main thread if it sleeps; true when it did. The doorbell moves before main_sleeping is read, main publishes main_sleeping
  * before it looks at the doorbell: no wake-up is lost.
  */
-export function ringDoorbell(i32: Int32Array, doorbell: number, sleeping: number): void {
+export function ringDoorbell(i32: Int32Array, doorbell: number, sleeping: number): boolean {
   Atomics.add(i32, doorbell, 1);
-  if (Atomics.load(i32, sleeping)) Atomics.notify(i32, doorbell);
+  if (Atomics.load(i32, sleeping) === 0) return false;
+  Atomics.notify(i32, doorbell);
+  return true;
 }

@@ -6,7 +6,7 @@ import type { Op } from './context.ts';
 import type { Label, Temp } from './types.ts';
 import { TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
 
-const ADD = opDef('add'), GOTO_FAR = opDef('goto_far');
+const ADD = opDef('add'), CALL = opDef('call'), GOTO_FAR = opDef('goto_far');
 const SET_LABEL = opDef('set_label'), GOTO_TB = opDef('goto_tb'), GOTO_PTR = opDef('goto_ptr'), BR = opDef('br'), INSN_START = opDef('insn_start');
 
 /** Calls whose successors a return compares with before it looks the pc up. */
@@ -54,6 +54,8 @@ export interface Node {
   body: ReadonlySet<number> | undefined;
   /** Control may come back here without leaving the region. */
   inLoop: boolean;
+  /** Seldom comes here: a helper call that the other side of the branch does without, or nothing but ways out of the region. */
+  cold: boolean;
 }
 
 export interface Graph { nodes: Node[]; entry: number; order: number[]; crossesPages: boolean }
@@ -94,7 +96,7 @@ export function buildGraph(tbs: readonly RegionTb[], pc?: Temp): Graph {
     let ops: Op[] = [], insn = -1, first = -1, falls = false;
     const fixups: { node: number; slot: number; label: Label }[] = [];
     const close = (): number => {
-      const node: Node = { tb, ops, tbHead, head: nodes.length === tbHead, insn: first, next: [], rpo: -1, idom: -1, loop: false, merge: false, body: undefined, inLoop: false };
+      const node: Node = { tb, ops, tbHead, head: nodes.length === tbHead, insn: first, next: [], rpo: -1, idom: -1, loop: false, merge: false, body: undefined, inLoop: false, cold: false };
       nodes.push(node);
       ops = [];
       first = insn;
@@ -183,14 +185,14 @@ function addDispatch(nodes: Node[], tbs: readonly RegionTb[], head: ReadonlyMap<
   if (jumps.length === 0 || targets.length < 2) return;
   targets.sort((a, b) => nodes[a].tb.start - nodes[b].tb.start);
   const d = nodes.length;
-  nodes.push({ tb: tbs[0], ops: [], tbHead: d, head: false, dispatch: true, insn: -1, next: targets, rpo: -1, idom: -1, loop: false, merge: false, body: undefined, inLoop: false });
+  nodes.push({ tb: tbs[0], ops: [], tbHead: d, head: false, dispatch: true, insn: -1, next: targets, rpo: -1, idom: -1, loop: false, merge: false, body: undefined, inLoop: false, cold: false });
   for (const x of jumps) x.next = [d];
 }
 
 /** Reverse post-order, dominators (Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm"), loop headers, merge points. */
 function analyse(g: Graph): void {
   const { nodes } = g;
-  for (const n of nodes) { n.rpo = -1; n.idom = -1; n.loop = n.merge = n.inLoop = false; n.body = undefined; }
+  for (const n of nodes) { n.rpo = -1; n.idom = -1; n.loop = n.merge = n.inLoop = n.cold = false; n.body = undefined; }
   const post: number[] = [];
   const seen = new Set<number>();
   const visit = (n: number): void => {
@@ -234,6 +236,11 @@ function analyse(g: Graph): void {
     if (!nodes[n].loop) continue;
     nodes[n].body = inside;
     for (const i of inside) nodes[i].inLoop = true;
+  }
+  for (const n of g.order.toReversed()) {
+    const { ops, next } = nodes[n];
+    // A successor by a back edge has not been looked at and is not cold.
+    nodes[n].cold = ops.some((op) => op.def === CALL) || next.every((d) => nodes[d].cold);
   }
 }
 

@@ -356,8 +356,9 @@ class RegionEmit implements WasmCallEmit {
   // --- control ---------------------------------------------------------------------------------------------------
 
   branchIf(cond: () => void): void {
-    const n = this.#where.node, [taken, fall] = this.#g.nodes[n].next;
+    const n = this.#where.node, { nodes } = this.#g, [taken, fall] = nodes[n].next;
     cond();
+    if (nodes[taken].cold !== nodes[fall].cold) this.w.hint(nodes[fall].cold);
     this.w.if();
     this.#edge(n, taken);
     this.w.else();

@@ -9,7 +9,7 @@ import { registerFpHelpers } from '../../src/target/arm/helpers/fp.ts';
 import { registerSpinHelpers } from '../../src/target/arm/helpers/spin.ts';
 import { A64Bench, allFeatures } from '../support/a64-bench.ts';
 
-const DATA = 0x80040, COUNT = 20_000, RUNS = 100;
+const DATA = 0x80040, COUNT = 20_000, RUNS = 600;
 /** x10: the lock, x11: what it protects. */
 const WORK = 'ldr x5, [x11]; add x5, x5, #1; str x5, [x11]';
 const LOOPS = {

@@ -1,7 +1,7 @@
 // The TB store: descriptors, code buffer, page lists, chaining, invalidation, flush. Shared by all vCPU threads.
 import { SpinLock } from '#atomics-sync';
 import { CPUState, TARGET_PAGE_BITS, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
-import { INSN_START_WORDS, MAX_REGIONS, PAGE_CODE, PAGE_ENTRY, PAGE_PART, PageDesc, REGION_PAGES, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
+import { INSN_START_WORDS, MAX_REGIONS, PAGE_CODE, PAGE_ENTRY, PAGE_PART, PAGE_WRITABLE, PageDesc, REGION_PAGES, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
 import { SyncSite } from '../memory/layout/profile.ts';
 import type { Machine } from './machine-view.ts';
 import { Qht } from './qht.ts';
@@ -144,8 +144,8 @@ export class TbStore {
     const i32 = this.#i32, d = this.#m.pageDesc(page);
     return this.#pageLock(page, SyncSite.PAGE_PROTECT).withLock(() => {
       const w = (d + P.dirty) >>> 2;
-      if ((Atomics.load(i32, w) & PAGE_CODE) === 0) {
-        Atomics.or(i32, w, PAGE_CODE); // pairs with src/accel/machine-view.ts#recheckDirty
+      // pairs with src/accel/machine-view.ts#recheckDirty
+      if ((Atomics.load(i32, w) & PAGE_CODE) === 0 && Atomics.or(i32, w, PAGE_CODE) & PAGE_WRITABLE) {
         const lo = (page << TARGET_PAGE_BITS) | 0, hi = Math.floor(page / 2 ** (32 - TARGET_PAGE_BITS));
         for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi, TLB_NOTDIRTY);
       }

@@ -329,7 +329,7 @@ export class Checker {
   /** Keeps what an access is about to overwrite; one that cannot be undone bars the third run. */
   #keep(e: Event): void {
     const n = 1 << (e.memop & MemOp.MO_SIZE), write = e.what !== 'slow_ld';
-    const at = e.what === 'slow_ll' || e.what === 'slow_sc' ? -1 : this.#mmu.plainRam(e.lo, e.hi, n, write, (e.tlb - off.tlb_d) / TLBDesc.size);
+    const at = e.what === 'slow_ll' || e.what === 'slow_sc' || e.what === 'slow_cas128' ? -1 : this.#mmu.plainRam(e.lo, e.hi, n, write, (e.tlb - off.tlb_d) / TLBDesc.size);
     if (at < 0) this.#rerun = false;
     else if (write) this.#undo.push({ at, bytes: this.#engine.machine.ram8.slice(at, at + n) });
   }

@@ -8,7 +8,7 @@ import { CPUState, TARGET_PAGE_SIZE } from '../memory/layout/cpu.ts';
 import { Checker } from './check.ts';
 import { DebugView } from './debug.ts';
 import { Exclusive } from './exclusive.ts';
-import { monitorPaths } from '../tcg/granule-paths.ts';
+import { granulePaths } from '../tcg/granule-paths.ts';
 import { GuestSpins } from './guest-spins.ts';
 import { ARCHIVED_HOT_ENTRIES, HOT_ENTRIES, HotQueue } from './hot-queue.ts';
 import { IoPort, type LocalDevice } from './io.ts';
@@ -52,12 +52,11 @@ export interface EngineOptions {
 /** Region instances a thread keeps; beyond that it starts over (v86 stops near 900 modules, here an instance costs some KiB). */
 const MAX_INSTANCES = 8192;
 
-/** The wasm paths of the exclusive monitor, which stand in front of the TypeScript ones; none in schemes without. */
-function monitorExports(m: Machine, imports: Record<string, unknown>): Record<string, unknown> {
+/** The wasm paths of exclusives and of pages with granules that count, which stand in front of the TypeScript ones. */
+function granuleExports(m: Machine, imports: Record<string, unknown>): Record<string, unknown> {
   const { state, ram, granuleBits, layout } = m.spec;
-  if (!granuleBits) return {};
   const pages = (memory: WebAssembly.Memory) => memory.buffer.byteLength / 65536;
-  const bytes = monitorPaths({
+  const bytes = granulePaths({
     statePages: pages(state), ramPages: pages(ram), granuleBits, granuleBase: layout.granuleBase, pageDescBase: layout.pageDescBase, marksPages: layout.nrCpus > 1,
   });
   return new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: imports }).exports;
@@ -144,6 +143,8 @@ export class Engine {
         this.#mmus[cpuAt(env).index]!.slowLl(tb, ref, lo, hi, memop, tlb),
       slow_sc: (env: number, tb: number, ref: number, lo: number, hi: number, memop: number, tlb: number) =>
         this.#mmus[cpuAt(env).index]!.slowSc(tb, ref, lo, hi, memop, tlb),
+      slow_cas128: (env: number, tb: number, ref: number, lo: number, hi: number, memop: number, tlb: number) =>
+        this.#mmus[cpuAt(env).index]!.slowCas128(tb, ref, lo, hi, memop, tlb),
       helper: (env: number, id: number): number => (js[id](cpuAt(env)) === true ? 1 : 0),
     };
     for (const [name, bytes] of Object.entries(target.wasmModules)) {
@@ -155,7 +156,7 @@ export class Engine {
         helpers.set(i, f);
       });
     }
-    const real = { ...imports, ...monitorExports(machine, imports) };
+    const real = { ...imports, ...granuleExports(machine, imports) };
     this.#imports = o.checkInterpreter ? Checker.wrap(real, () => this.checker!) : real;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(o.interpreter), { env: this.#imports });
     this.checker = o.checkInterpreter && new Checker(this, o.checkInterpreter, this.#imports);

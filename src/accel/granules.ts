@@ -1,4 +1,4 @@
-// The global exclusive monitor of the softmmu scheme: granule words, pages whose stores count them on, and sweeps.
+// Granule words, the pages whose stores count them on, and sweeps: for 16-byte atomics and the global exclusive monitor.
 import { CPUState, TARGET_PAGE_BITS, TLB_EXCLUSIVE } from '../memory/layout/cpu.ts';
 import { GRANULE_COUNT, GRANULE_LOCKED, GRANULE_SPREAD, GRANULE_WATCHED, GRANULE_WORDS, LL_BLOCK_BITS, LL_MARKED, LL_MARKING, LL_NONE, LL_USED } from '../memory/layout/exclusive.ts';
 import { PAGE_EXCLUSIVE, PAGE_WRITABLE, PageDesc } from '../memory/layout/tb.ts';
@@ -15,27 +15,25 @@ const SPIN = 64, NAP_MS = 0.05;
 const SWEEP_MS = 50;
 
 /**
- * A store to a marked page holds its granule's word and counts it on; a store-exclusive succeeds when the word still is
- * what the load-exclusive saw. Marks are set before a page's first load-exclusive reads: see SoftMmu#mark.
+ * A store to a marked page holds its granule's word and counts it on; so a 16-byte compare-and-swap that holds it is
+ * alone, and a store-exclusive succeeds when the word still is what the load-exclusive saw. Marks are set before the
+ * first of them on a page reads: see SoftMmu#markPage.
  */
 export class Granules {
   readonly #m: Machine;
   readonly #i32: Int32Array;
   readonly #cpus: readonly Vcpu[];
   readonly #bits: number;
-  /** False: the scheme is another one, or nobody but this vCPU stores through a TLB. */
+  /** False: nobody but this vCPU stores through a TLB. */
   readonly marksPages: boolean;
 
   constructor(m: Machine, cpus: readonly Vcpu[]) {
     this.#m = m;
     this.#i32 = m.i32;
     this.#cpus = cpus;
-    this.#bits = m.spec.granuleBits ?? 0;
-    this.marksPages = this.enabled && m.layout.nrCpus > 1;
+    this.#bits = m.spec.granuleBits;
+    this.marksPages = m.layout.nrCpus > 1;
   }
-
-  /** The machine has a global monitor. */
-  get enabled(): boolean { return this.#bits !== 0; }
 
   // --- granule words -----------------------------------------------------------------------------------------------
 
@@ -66,7 +64,7 @@ export class Granules {
   unlock(w: number, before: number, self?: Vcpu): void {
     const now = ((before & ~FLAGS) + GRANULE_COUNT) | 0;
     if (self?.ld32(off.ll_word) === w << 2 && self.ld32(off.ll_count) === (before & ~FLAGS)) self.st32(off.ll_count, now);
-    Atomics.store(this.#i32, w, now); // pairs with src/tcg/granule-paths.ts#monitorPaths
+    Atomics.store(this.#i32, w, now); // pairs with src/tcg/granule-paths.ts#granulePaths
     if (before & GRANULE_WATCHED) this.#wake(w);
   }
   /** Unlocks it after nothing was stored. */
@@ -89,10 +87,10 @@ export class Granules {
     }
   }
 
-  /** Writes bytes to the ram memory from outside the vCPUs (DMA, a debugger): opens the monitors of what it writes. Any thread. */
+  /** Writes bytes to the ram memory from outside the vCPUs (DMA, a debugger): opens the monitors, if there are any, of what it writes. Any thread. */
   write(at: number, bytes: Uint8Array): void {
     const { ram8 } = this.#m;
-    if (!this.enabled) ram8.set(bytes, at);
+    if (!this.#m.spec.hasMonitor) ram8.set(bytes, at);
     else this.pieces(at, bytes.length, (done, n) => { ram8.set(bytes.subarray(done, done + n), at + done); });
   }
 

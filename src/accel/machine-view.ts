@@ -14,8 +14,10 @@ export interface MachineSpec {
   readonly flat: readonly FlatRange[];
   /** One thread runs all vCPUs in turn (`-accel tcg,thread=single`). */
   readonly single: boolean;
-  /** log2 of the exclusive monitor's granules (`exclusive=softmmu`); absent: the scheme has none (`cmpxchg`). */
-  readonly granuleBits?: number;
+  /** log2 of the granules that have words (src/accel/granules.ts). */
+  readonly granuleBits: number;
+  /** The exclusive scheme has a global monitor on them. */
+  readonly hasMonitor: boolean;
   /** Model-specific configuration: CPU model, GIC version, … */
   readonly config: Readonly<Record<string, unknown>>;
 }

@@ -346,9 +346,9 @@ export class SoftMmu implements TargetServices {
     return this.#pieces(lo, hi, n, (l, h, k, done) => this.#writePiece(l, h, k, mmuIdx, arg + done));
   }
 
-  // --- exclusives (exclusive=softmmu) ------------------------------------------------------------------------------
+  // --- exclusives and 16-byte atomics ------------------------------------------------------------------------------
 
-  /** Before a page's first load-exclusive reads: from now on every store there counts its granules on. */
+  /** Before a page's first load-exclusive or 16-byte atomic reads: from now on every store there counts its granules on. */
   #markPage(page: number): void {
     this.#granules.mark(page);
     // Stores that looked at their TLB entry before the mark end before the others have done this.
@@ -413,13 +413,43 @@ export class SoftMmu implements TargetServices {
     return SLOW_DONE;
   }
 
-  watchMonitor(): boolean { return this.#granules.watch(this.cpu); }
-  get hasMonitor(): boolean { return this.#granules.enabled; }
-
-  storeRam(at: number, store: () => void): void {
-    if (this.#granules.enabled) this.#granules.store(at, store, this.cpu);
-    else store();
+  /** Slow compare-and-swap of 16 bytes: the new ones and the expected ones in helper_arg; what was there goes to helper_ret. */
+  slowCas128(tb: number, insnRef: number, lo: number, hi: number, memop: number, tlbOffset: number): number {
+    const mmuIdx = (tlbOffset - off.tlb_d) / TLBDesc.size, { cpu } = this, m = cpu.machine, granules = this.#granules;
+    const fault = () => { this.restore(tb, insnRef); return SLOW_FAULT; };
+    // What a read would have faulted on too is reported as a read (ESR_ELx.WnR).
+    if (!this.#aligned(lo, hi, memop, MMU_DATA_LOAD, mmuIdx) || this.#lookup(lo, hi, MMU_DATA_LOAD, mmuIdx) === 0) return fault();
+    const entry = this.#lookup(lo, hi, MMU_DATA_STORE, mmuIdx);
+    if (entry === 0 || this.#watched(lo, hi, 16, BP_MEM_ACCESS, mmuIdx)) return fault();
+    const flags = Atomics.load(m.i32, entry + E.addr_write >>> 2) & TLB_FLAGS_MASK, at = this.#ramAddr(entry, lo, hi);
+    if (flags & (TLB_MMIO | TLB_DISCARD_WRITE)) {
+      cpu.target.transactionFailed(cpu, lo, hi, 0, MMU_DATA_STORE, mmuIdx);
+      return fault();
+    }
+    if (!granules.isMarked(Math.floor(at / TARGET_PAGE_SIZE))) {
+      this.#markPage(Math.floor(at / TARGET_PAGE_SIZE));
+      // Flushes may have been done meanwhile.
+      return this.slowCas128(tb, insnRef, lo, hi, memop, tlbOffset);
+    }
+    const swap = () => {
+      const w = granules.wordAt(at), before = granules.lock(w), low = m.ram64[at / 8], high = m.ram64[at / 8 + 1];
+      if (low === cpu.arg64(2) && high === cpu.arg64(3)) {
+        this.#copy.write(at, 16, cpu.base + off.helper_arg);
+        granules.unlock(w, before, cpu);
+      } else granules.unlockUnchanged(w, before);
+      cpu.ret64(low);
+      cpu.st64(off.helper_ret + 8, high);
+    };
+    if (flags & TLB_NOTDIRTY) this.#storeNotDirty(entry, at, 16, swap);
+    else swap();
+    if ((cpu.ld32(off.ll_stores) & (LOOK_AFTER_STORES - 1)) === 0) this.#askForSweep();
+    return SLOW_DONE;
   }
+
+  watchMonitor(): boolean { return this.#granules.watch(this.cpu); }
+  get hasMonitor(): boolean { return this.cpu.machine.spec.hasMonitor; }
+
+  storeRam(at: number, store: () => void): void { this.#granules.store(at, store, this.cpu); }
 
   // --- instruction fetch -----------------------------------------------------------------------------------------
 

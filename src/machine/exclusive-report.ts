@@ -29,7 +29,6 @@ function abaLines(f: ExclusiveFigures): string[] {
 
 /** `info exclusive`. */
 export function exclusiveLines(f: ExclusiveFigures): string[] {
-  if (f.granuleBytes === 1) return [`scheme: ${f.scheme}`];
   return [`scheme: ${f.scheme}`, `granule: ${f.granuleBytes} bytes`, `marked pages: ${f.pages} (so far: ${f.marks} blocks marked, ${f.stores} stores to marked pages, ${f.sweeps} sweeps)`, ...abaLines(f)];
 }
 

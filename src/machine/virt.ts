@@ -36,7 +36,7 @@ import { Pl031 } from '../hw/rtc/pl031.ts';
 import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio.ts';
 import { CF_NO_GOTO_TB, CF_PROFILE, EVENT_DEBUG, EVENT_PANIC, EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
 import { CPUState } from '../memory/layout/cpu.ts';
-import { DEFAULT_EXCLUSIVE, EXCLUSIVE_GRANULE_BITS, type ExclusiveSchemeName } from '../memory/layout/exclusive.ts';
+import { DEFAULT_EXCLUSIVE, EXCLUSIVE_GRANULE_BITS, hasGlobalMonitor, type ExclusiveSchemeName } from '../memory/layout/exclusive.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
 import { stateLayout, type StateLayout } from '../memory/state-layout.ts';
 
@@ -185,7 +185,7 @@ export class VirtMachine {
     }
 
     const flat = this.#flatView(flashBytes, layout.deviceBase + deviceBytes);
-    const spec: MachineSpec = { state, ram, layout, flat, single: o.thread === 'single', granuleBits: EXCLUSIVE_GRANULE_BITS[config.exclusive], config: config as unknown as Record<string, unknown> };
+    const spec: MachineSpec = { state, ram, layout, flat, single: o.thread === 'single', granuleBits: EXCLUSIVE_GRANULE_BITS[config.exclusive], hasMonitor: hasGlobalMonitor(config.exclusive), config: config as unknown as Record<string, unknown> };
     const machine = this.machine = new Machine(spec);
     machine.profile.joinMain();
     if (o.profileLocks) machine.profile.set(true);

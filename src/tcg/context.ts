@@ -237,6 +237,13 @@ export class TCGContext {
   qemuSc(failed: Temp, addr: Arg, value: Arg, high: Arg, memop: number, mmuIdx: number): void {
     this.emit(D.qemu_sc, failed.type, [failed], [addr, value, high].map((a) => this.arg(a, Type.I64)), this.#exclusiveImms(memop, mmuIdx));
   }
+  /** [low, high] = the 16 bytes at addr; replaced by `value` when they equal `expected`. Faults when misaligned. */
+  qemuCas128(addr: Arg, expected: readonly [Arg, Arg], value: readonly [Arg, Arg], mmuIdx: number): [Temp, Temp] {
+    const low = this.i64(), high = this.i64();
+    this.emit(D.qemu_cas128, Type.I64, [low], [addr, ...value, ...expected].map((a) => this.arg(a, Type.I64)), this.#exclusiveImms(MemOp.MO_128 | MemOp.MO_ALIGN, mmuIdx));
+    this.ld(high, CPUState.off.helper_ret + 8);
+    return [low, high];
+  }
   #exclusiveImms(memop: number, mmuIdx: number): number[] { return this.#memImms(memop, mmuIdx, 0).slice(0, 2); }
   atomicXchg(old: Temp, addr: Arg, value: Arg, memop: number, mmuIdx: number, disp = 0): void {
     this.#rmw('qemu_atomic_xchg', old, [addr, value], memop, mmuIdx, disp);

@@ -1,4 +1,4 @@
-// Generates the wasm paths of the exclusive monitor: load- and store-exclusive, and stores and atomics to marked pages.
+// Generates the wasm paths of exclusives, 16-byte atomics, and of stores and atomics to marked pages.
 import { CPUState, TARGET_PAGE_BITS, TARGET_PAGE_SIZE, TLBDesc, TLBEntry, TLB_EXCLUSIVE } from '../memory/layout/cpu.ts';
 import { GRANULE_COUNT, GRANULE_LOCKED, GRANULE_SPREAD, GRANULE_WATCHED, GRANULE_WORDS, LL_MARKED, LL_USED } from '../memory/layout/exclusive.ts';
 import { PageDesc } from '../memory/layout/tb.ts';
@@ -9,7 +9,7 @@ import { MEM_RAM, WasmCode, type BlockDepth } from './wasm/code.ts';
 import { WasmModule } from './wasm/module.ts';
 import type { ATOMIC, MEM, ValType } from './wasm/opcodes.ts';
 
-export interface MonitorPathOptions {
+export interface GranulePathOptions {
   statePages: number;
   ramPages: number;
   /** log2 of a granule. */
@@ -37,9 +37,9 @@ type Body = (slow: BlockDepth) => void;
 
 class PathEmit {
   readonly w = new WasmCode(1024);
-  readonly #o: MonitorPathOptions;
+  readonly #o: GranulePathOptions;
   readonly #js: number;
-  constructor(o: MonitorPathOptions, js: number) { this.#o = o; this.#js = js; }
+  constructor(o: GranulePathOptions, js: number) { this.#o = o; this.#js = js; }
 
   locals(): ValType[] { return ['i64', 'i32', isWideRam(this.#o.ramPages) ? 'i64' : 'i32', 'i32', 'i32', 'i32', 'i32', 'i64', 'i64', 'i64', 'i64', 'i64', 'i32']; }
 
@@ -116,6 +116,17 @@ class PathEmit {
   }
   unlockUnchanged(): void { this.w.localGet(WORD); this.w.localGet(SEEN); this.w.atomic('i32_store'); }
 
+  /** Leaves unless every other vCPU knows that the page is marked; keeps the mark for longer. */
+  marked(slow: BlockDepth): void {
+    const { w } = this;
+    if (!this.#o.marksPages) return;
+    this.#page(); w.localTee(COUNT); w.atomic('i32_load', PageDesc.off.ll_state); w.localTee(SEEN); w.i32Const(LL_USED); w.op('i32_ne');
+    w.if();
+    w.localGet(SEEN); w.i32Const(LL_MARKED); w.op('i32_lt_u'); w.brIf(slow);
+    w.localGet(COUNT); w.i32Const(LL_USED); w.atomic('i32_store', PageDesc.off.ll_state);
+    w.end();
+  }
+
   /** Counts a store to a marked page; leaves for a look now and then. */
   count(slow: BlockDepth): void {
     const { w } = this;
@@ -134,6 +145,8 @@ class PathEmit {
   storeValue(from: number): void {
     this.bySize(3, (k) => { this.w.localGet(HOST); this.w.localGet(from); this.w.mem(STORES[k], 0, MEM_RAM); });
   }
+  /** [HOST] = helper arguments 0 and 1, at once. */
+  storePair(): void { this.w.localGet(HOST); this.w.localGet(ENV); this.w.vmem('v128_load', ARG); this.w.vmem('v128_store', 0, MEM_RAM); }
   /** local `to` = [HOST], zero-extended. */
   loadValue(to: number): void {
     this.bySize(3, (k) => { this.w.localGet(HOST); this.w.atomic(LOADS[k], 0, MEM_RAM); this.w.localSet(to); });
@@ -142,9 +155,8 @@ class PathEmit {
   /** Pushes helper argument n. */
   arg(n: number): void { this.w.localGet(ENV); this.w.mem('i64_load', ARG + 8 * n); }
 
-  get options(): MonitorPathOptions { return this.#o; }
   /** Pushes the address of the page's descriptor. */
-  page(): void {
+  #page(): void {
     const { w } = this;
     if (isWideRam(this.#o.ramPages)) { w.localGet(HOST); w.i64Const(TARGET_PAGE_BITS); w.op('i64_shr_u'); w.op('i32_wrap_i64'); } else { w.localGet(HOST); w.i32Const(TARGET_PAGE_BITS); w.op('i32_shr_u'); }
     w.i32Const(PageDesc.size); w.op('i32_mul'); w.i32Const(this.#o.pageDescBase); w.op('i32_add');
@@ -162,7 +174,7 @@ function storePath(e: PathEmit): Body {
     e.writable(slow);
     e.count(slow);
     e.host(); e.word(); e.lock(slow);
-    e.bySize(3, (k) => { w.localGet(HOST); e.arg(0); w.mem(STORES[k], 0, MEM_RAM); }, () => { w.localGet(HOST); w.localGet(ENV); w.vmem('v128_load', ARG); w.vmem('v128_store', 0, MEM_RAM); });
+    e.bySize(3, (k) => { w.localGet(HOST); e.arg(0); w.mem(STORES[k], 0, MEM_RAM); }, () => e.storePair());
     e.unlock();
     e.done();
   };
@@ -222,13 +234,7 @@ function loadExclusivePath(e: PathEmit): Body {
     e.address(slow, true);
     e.tag(slow, TLBEntry.off.addr_read, 0);
     e.host();
-    if (e.options.marksPages) {
-      e.page(); w.localTee(COUNT); w.atomic('i32_load', PageDesc.off.ll_state); w.localTee(SEEN); w.i32Const(LL_USED); w.op('i32_ne');
-      w.if();
-      w.localGet(SEEN); w.i32Const(LL_MARKED); w.op('i32_lt_u'); w.brIf(slow);
-      w.localGet(COUNT); w.i32Const(LL_USED); w.atomic('i32_store', PageDesc.off.ll_state);
-      w.end();
-    }
+    e.marked(slow);
     e.word();
     const again = w.loop();
     w.localGet(SPUN); w.i32Const(1); w.op('i32_add'); w.localTee(SPUN); w.i32Const(SPINS); w.op('i32_gt_u'); w.brIf(slow);
@@ -268,9 +274,7 @@ function storeExclusivePath(e: PathEmit): Body {
     w.localGet(SPUN); w.i32Const(1); w.op('i32_add'); w.localTee(SPUN); w.i32Const(SPINS); w.op('i32_gt_u'); w.brIf(slow);
     w.br(again);
     w.end(); w.end();
-    e.bySize(3, (k) => { w.localGet(HOST); e.arg(0); w.mem(STORES[k], 0, MEM_RAM); }, () => {
-      for (const half of [0, 1]) { w.localGet(HOST); e.arg(half); w.mem('i64_store', 8 * half, MEM_RAM); }
-    });
+    e.bySize(3, (k) => { w.localGet(HOST); e.arg(0); w.mem(STORES[k], 0, MEM_RAM); }, () => e.storePair());
     w.localGet(WORD); w.localGet(SEEN); w.i32Const(GRANULE_COUNT); w.op('i32_add'); w.atomic('i32_store');
     e.ret(() => w.i64Const(0));
     e.done();
@@ -280,12 +284,37 @@ function storeExclusivePath(e: PathEmit): Body {
   };
 }
 
+/** Compare-and-swap of 16 bytes. lock; old = [host]; [host] = new if old is what was expected; unlock, counted on if so. */
+function compareAndSwapPath(e: PathEmit): Body {
+  const { w } = e;
+  return (slow) => {
+    e.address(slow, true);
+    e.writable(slow);
+    e.tag(slow, TLBEntry.off.addr_read, 0);
+    e.host();
+    e.marked(slow);
+    e.count(slow);
+    e.word(); e.lock(slow);
+    for (const [half, to] of [[0, OLD], [8, NEW]]) { w.localGet(HOST); w.mem('i64_load', half, MEM_RAM); w.localSet(to); }
+    w.localGet(OLD); e.arg(2); w.op('i64_eq'); w.localGet(NEW); e.arg(3); w.op('i64_eq'); w.op('i32_and');
+    w.if();
+    e.storePair();
+    e.unlock();
+    w.else();
+    e.unlockUnchanged();
+    w.end();
+    e.ret(() => w.localGet(OLD));
+    e.ret(() => w.localGet(NEW), 8);
+    e.done();
+  };
+}
+
 const PATHS: Partial<Record<(typeof SLOW_PATHS)[number], (e: PathEmit) => Body>> = {
-  slow_st: storePath, slow_rmw: rmwPath, slow_ll: loadExclusivePath, slow_sc: storeExclusivePath,
+  slow_st: storePath, slow_rmw: rmwPath, slow_ll: loadExclusivePath, slow_sc: storeExclusivePath, slow_cas128: compareAndSwapPath,
 };
 
 /** Bytes of the module: exports functions named like the slow paths they stand in front of, and imports those. */
-export function monitorPaths(o: MonitorPathOptions): Uint8Array<ArrayBuffer> {
+export function granulePaths(o: GranulePathOptions): Uint8Array<ArrayBuffer> {
   const m = new WasmModule();
   m.importMemory('env', 'state', o.statePages, o.statePages);
   m.importMemory('env', 'ram', o.ramPages, o.ramPages, isWideRam(o.ramPages));

@@ -169,7 +169,6 @@ const figures: Record<string, () => void | Promise<void>> = {
       ['HVC, PSCI_VERSION', 'mov w0, #0x84000000\n hvc #0'],
       ['TLBI VMALLE1', 'tlbi vmalle1\n dsb nsh'],
       ['TLBI VMALLE1IS', 'tlbi vmalle1is\n dsb ish'],
-      ['CASP, 16 bytes', 'mov x0, #0\n mov x1, #0\n casp x0, x1, x2, x3, [x23]'],
     ];
     const source = `
 _start: ldr x20, =0x08000008

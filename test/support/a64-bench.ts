@@ -9,7 +9,7 @@ import type { TbArchive } from '../../src/accel/tb-archive.ts';
 import { HelperTable, PAGE_EXEC, PAGE_READ, PAGE_WRITE, type TargetCpu, type TbRequest, type TbResult, type Translation } from '../../src/accel/target.ts';
 import { cpuBlockSize, type Vcpu } from '../../src/accel/vcpu.ts';
 import { CPUState } from '../../src/memory/layout/cpu.ts';
-import { EXCLUSIVE_GRANULE_BITS, type ExclusiveSchemeName } from '../../src/memory/layout/exclusive.ts';
+import { EXCLUSIVE_GRANULE_BITS, hasGlobalMonitor, type ExclusiveSchemeName } from '../../src/memory/layout/exclusive.ts';
 import { stateLayout } from '../../src/memory/state-layout.ts';
 import { TCGContext, type Op } from '../../src/tcg/context.ts';
 import { generateInterpreter } from '../../src/tcg/interpreter.ts';
@@ -138,7 +138,7 @@ export class A64Bench {
       ram: createRam(ramPages),
       layout, flat: [{ base: 0, size: RAM_BYTES, kind: 'ram', name: 'ram', ramOffset: 0 }, ...(device ? [{ base: DEVICE, size: 4096, kind: 'local' as const, name: 'device', region: 1 }] : [])],
       single: nrCpus === 1 || exclusive !== undefined, config: {},
-      granuleBits: EXCLUSIVE_GRANULE_BITS[exclusive ?? 'cmpxchg'],
+      granuleBits: EXCLUSIVE_GRANULE_BITS[exclusive ?? 'cmpxchg'], hasMonitor: hasGlobalMonitor(exclusive ?? 'cmpxchg'),
     });
     this.engine = new Engine({
       machine: this.machine, target: this.target, own: Array.from({ length: exclusive ? nrCpus : 1 }, (_, n) => n), localDevices: new Map(device ? [[1, device]] : []), regions, archive, regionArchive,

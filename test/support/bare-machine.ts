@@ -26,7 +26,7 @@ export function bareSpec(o: BareOptions = {}): MachineSpec {
   const spec: MachineSpec = {
     state: new WebAssembly.Memory({ initial: statePages, maximum: statePages, shared: true }),
     ram: createRam(ramPages),
-    layout, flat: [{ base: 0, size: ramBytes, kind: 'ram', name: 'ram', ramOffset: 0 }], single: false, config: o.config ?? {},
+    layout, flat: [{ base: 0, size: ramBytes, kind: 'ram', name: 'ram', ramOffset: 0 }], single: false, granuleBits: 4, hasMonitor: false, config: o.config ?? {},
   };
   const machine = new Machine(spec);
   new TbStore(machine, vcpus(machine)).reset();

@@ -33,7 +33,7 @@ export class TcgBench {
     const imp = (name: string) => (...args: number[]) => { this.calls.push({ name, args }); return this.slow(name, args); };
     const env = {
       state: this.state, ram: this.ram, tbs, helpers,
-      slow_ld: imp('slow_ld'), slow_st: imp('slow_st'), slow_rmw: imp('slow_rmw'), slow_ll: imp('slow_ll'), slow_sc: imp('slow_sc'), helper: imp('helper'),
+      slow_ld: imp('slow_ld'), slow_st: imp('slow_st'), slow_rmw: imp('slow_rmw'), slow_ll: imp('slow_ll'), slow_sc: imp('slow_sc'), slow_cas128: imp('slow_cas128'), helper: imp('helper'),
     };
     const bytes = generateInterpreter({ pcOffset: this.pc.offset, statePages: 64, ramPages: 1 });
     this.run = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env }).exports.run;

@@ -1,13 +1,15 @@
-// The global exclusive monitor of the softmmu scheme: a word for each (hash of a) granule of guest memory; the ABA meter.
+// Words for granules of guest memory, by which 16-byte atomics and the global exclusive monitor see stores; the ABA meter.
 import { struct, locked } from './struct.ts';
 
 /**
- * `-accel tcg,exclusive=NAME`: log2 of the monitor's granules, 0 = no global monitor. 64 bytes, as CTR_EL0.ERG says; where
- * the ABA meter counts, as small as the widest exclusive access, so that neighbours are not counted.
+ * `-accel tcg,exclusive=NAME`: log2 of a granule. 64 bytes, as CTR_EL0.ERG says; where the ABA meter counts, and where only
+ * 16-byte atomics use them, as small as the widest access, so that neighbours are left out.
  */
-export const EXCLUSIVE_GRANULE_BITS = { cmpxchg: 0, softmmu: 6, check: 4 } as const;
+export const EXCLUSIVE_GRANULE_BITS = { cmpxchg: 4, softmmu: 6, check: 4 } as const;
 export type ExclusiveSchemeName = keyof typeof EXCLUSIVE_GRANULE_BITS;
 export const isExclusiveScheme = (name: string): name is ExclusiveSchemeName => Object.hasOwn(EXCLUSIVE_GRANULE_BITS, name);
+/** The scheme has a global monitor: a load-exclusive notes its granule's word. */
+export const hasGlobalMonitor = (scheme: ExclusiveSchemeName): boolean => scheme !== 'cmpxchg';
 /** The scheme of machines that are not told one. */
 export const DEFAULT_EXCLUSIVE: ExclusiveSchemeName = 'cmpxchg';
 

@@ -134,7 +134,7 @@ function emitAccess(e: Emit, addrIn: number, write: boolean, sizeLog2: number, a
 }
 
 /** Slow-path functions every engine imports, in this order: (env, tb, insnRef, addrLo, addrHi, memop, tlbOffset) → status. */
-export const SLOW_PATHS = ['slow_ld', 'slow_st', 'slow_rmw', 'slow_ll', 'slow_sc'] as const;
+export const SLOW_PATHS = ['slow_ld', 'slow_st', 'slow_rmw', 'slow_ll', 'slow_sc', 'slow_cas128'] as const;
 /** Status of a slow path: done, guest exception raised, TLB filled: look up again (slow_rmw only). */
 export const SLOW_DONE = 0;
 export const SLOW_FAULT = 1;
@@ -358,6 +358,15 @@ const qemuSc = defOp('qemu_sc', {
   }),
 });
 
+const qemuCas128 = defOp('qemu_cas128', {
+  doc: '16 aligned bytes at t1: t2, t3 (low, high) if they are t4, t5; t0 = the low half of what was there, the high one goes to helper_ret + 8', types: I64,
+  outs: ['T'], ins: ['i64', 'T', 'T', 'T', 'T'], imms: LL_IMMS, flags: ldst,
+  emit: (e) => e.out(0, () => {
+    for (const n of [1, 2, 3, 4]) { e.env(); e.in(n); e.w.mem('i64_store', CPUState.off.helper_arg + 8 * (n - 1)); }
+    emitExclusive(e, 'slow_cas128');
+  }),
+});
+
 /** Whether the host orders loads and stores as TSO does, so that only store→load needs a fence. */
 export const HOST_IS_TSO = process.arch === 'x64' || process.arch === 'ia32';
 
@@ -382,6 +391,6 @@ export const memOps = [
   envStore('st_v128', [Type.V128], 'vector', null, null),
   qemuLd, qemuSt, qemuLdV, qemuStV, qemuLdPair, qemuStPair,
   ...RMW_KINDS.map(atomic),
-  qemuLl, qemuSc,
+  qemuLl, qemuSc, qemuCas128,
   mb,
 ];

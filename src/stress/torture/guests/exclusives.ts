@@ -149,8 +149,8 @@ ${slots(STORES)}
  * The last vCPU stores numbers to a page, one greater than the other; the others exchange what is there for the same with
  * a mark, exclusively, on page after page. A marked number older than the last one stored is a store that got lost.
  */
-const freshPages: TortureGuest = {
-  name: 'llsc-fresh-pages', summary: 'plain stores against LDXR and STXR on pages that see their first LDXR while they are stored to', minVcpus: 2,
+const freshPages = (name: string, by: string, lse: boolean, exchange: string): TortureGuest => ({
+  name, summary: `plain stores against ${by} on pages that see their first one while they are stored to`, minVcpus: 2, lse,
   source: String.raw`
 .equ PAGES, (ARENA_END - ARENA) >> 12
 .equ MARK, 1 << 40
@@ -197,9 +197,7 @@ exchanger:
     ldr   x10, =ARENA
     add   x10, x10, x20, lsl #12
     mov   x23, #64
-1:  ldxr  x2, [x10]
-    orr   x2, x2, x22
-    stxr  w1, x2, [x10]
+1:  ${exchange}
     subs  x23, x23, #1
     b.ne  1b
     ops   1
@@ -214,6 +212,15 @@ test_check:
 page: .quad 0
 .balign 64
 `,
-};
+});
 
-export const exclusiveGuests: readonly TortureGuest[] = [aba, freshPages];
+export const exclusiveGuests: readonly TortureGuest[] = [
+  aba,
+  freshPages('llsc-fresh-pages', 'LDXR and STXR', false, String.raw`ldxr  x2, [x10]
+    orr   x2, x2, x22
+    stxr  w1, x2, [x10]`),
+  freshPages('casp-fresh-pages', 'CASP of 128 bits', true, String.raw`ldp   x2, x3, [x10]
+    orr   x4, x2, x22
+    mov   x5, x3
+    casp  x2, x3, x4, x5, [x10]`),
+];

@@ -1,7 +1,6 @@
-// Helpers of the base instruction set: exceptions, alignment faults, 128-bit compare-and-swap; registers the wasm ones.
+// Helpers of the base instruction set: exceptions, alignment faults; registers the wasm ones.
 import { MMU_DATA_LOAD, MMU_DATA_STORE, type HelperTable } from '../../../accel/target.ts';
 import type { Vcpu } from '../../../accel/vcpu.ts';
-import { CPUState } from '../../../memory/layout/cpu.ts';
 import { envOff } from '../env.ts';
 import { EXCP, synPcAlignment } from '../syndrome.ts';
 import type { CoreHelpers } from '../translate/core-helpers.ts';
@@ -28,37 +27,6 @@ function unaligned_access(cpu: Vcpu): true {
   return true;
 }
 
-/** (address, expected low, high, new low, high, mmuIdx) → old low, high: 16 bytes compared and swapped, alone. */
-function cmpxchg128(cpu: Vcpu): boolean {
-  const { services } = cpu, lo = cpu.argLo(0), hi = cpu.argHi(0), mmuIdx = cpu.argLo(5);
-  if (lo & 15) {
-    cpu.target.unalignedAccess(cpu, lo, hi, MMU_DATA_LOAD, mmuIdx);
-    return true;
-  }
-  let faulted = true;
-  const swap = (): void => {
-    // What a read would have faulted on too is reported as a read (ESR_ELx.WnR).
-    if (services.probeAccess(lo, hi, 16, MMU_DATA_LOAD, mmuIdx) === -1) return;
-    const at = services.probeAccess(lo, hi, 16, MMU_DATA_STORE, mmuIdx);
-    if (at === -1) return;
-    if (at === -2) {
-      cpu.target.transactionFailed(cpu, lo, hi, 0, MMU_DATA_STORE, mmuIdx);
-      return;
-    }
-    const { ram64 } = cpu.machine, k = at / 8, old0 = ram64[k], old1 = ram64[k + 1];
-    if (old0 === cpu.arg64(1) && old1 === cpu.arg64(2)) {
-      services.storeRam(at, () => {
-        ram64[k] = cpu.arg64(3);
-        ram64[k + 1] = cpu.arg64(4);
-      });
-    }
-    cpu.ret64(old0);
-    cpu.st64(CPUState.off.helper_ret + 8, old1);
-    faulted = false;
-  };
-  return !services.runExclusive(swap) || faulted;
-}
-
 /** wasm helpers by the number of their i64 arguments (src/target/arm/assembly/int.ts). */
 const WASM_HELPERS = {
   1: ['rbit64'],
@@ -68,7 +36,7 @@ const WASM_HELPERS = {
 
 /** Registers everything the base instruction set calls. */
 export function registerIntHelpers(t: HelperTable): Pick<CoreHelpers, 'exception_with_syndrome' | 'pack_nzcv'> & CoreHelpers {
-  const js = { exception_with_syndrome, exception_pc_alignment, unaligned_access, cmpxchg128 };
+  const js = { exception_with_syndrome, exception_pc_alignment, unaligned_access };
   const wasm = Object.entries(WASM_HELPERS).flatMap(([n, names]) => names.map((name) => [name, t.addWasm(name, `callw${n}`)]));
   return Object.fromEntries([...Object.entries(js).map(([name, fn]) => [name, t.add(name, fn)]), ...wasm]);
 }

@@ -3,7 +3,7 @@ import type { DecodeRow } from '../../../tcg/decode.ts';
 import { Cond, MemOp, type Temp } from '../../../tcg/types.ts';
 import type { RmwKind } from '../../../tcg/ops/mem.ts';
 import type { DisasContext } from './context.ts';
-import { cmpxchg128, pairFromMemory, pairToMemory } from './exclusive.ts';
+import { pairFromMemory, pairToMemory } from './exclusive.ts';
 
 type S = DisasContext;
 type Kind = Exclude<RmwKind, 'cmpxchg'>;
@@ -91,7 +91,7 @@ function trans_CASP(s: S, a: { sz: number; rs: number; rn: number; rt: number })
     return t;
   };
   const halves = (r: number): [Temp, Temp] => { const [x, y] = pair(r); return [inMemory(x), inMemory(y)]; };
-  const [lo, hi] = cmpxchg128(s, addr, halves(a.rs), halves(a.rt));
+  const [lo, hi] = tcg.qemuCas128(addr, halves(a.rs), halves(a.rt), s.mmuIdx);
   tcg.mov(s.xd(a.rs), inMemory(lo));
   tcg.mov(s.xd(a.rs + 1), inMemory(hi));
   return true;

@@ -1,7 +1,6 @@
 // Load-Exclusive and Store-Exclusive: the interface of their schemes, the `cmpxchg` scheme, and the decode rows.
 import type { DecodeRow } from '../../../tcg/decode.ts';
 import { Cond, MemOp, type Temp } from '../../../tcg/types.ts';
-import { CPUState } from '../../../memory/layout/cpu.ts';
 import type { ExclusiveSchemeName } from '../../../memory/layout/exclusive.ts';
 import { envOff } from '../env.ts';
 import type { DisasContext } from './context.ts';
@@ -77,17 +76,6 @@ export function checkAligned(s: S, address: Temp, bytes: number, isStore: boolea
   s.ccOpEnv = ccOpEnv;
 }
 
-/**
- * Calls the 16-byte compare-and-swap of [addr]; the halves are as they lie in memory. Returns the old ones.
- * It runs in an exclusive section: outside one it leaves, to run this instruction again.
- */
-export function cmpxchg128(s: S, addr: Temp, expected: readonly [Temp, Temp], value: readonly [Temp, Temp]): [Temp, Temp] {
-  const lo = s.tcg.i64(), hi = s.tcg.i64();
-  s.callHelper(s.helpers.cmpxchg128, lo, addr, ...expected, ...value, s.mmuIdx);
-  s.tcg.ld(hi, CPUState.off.helper_ret + 8);
-  return [lo, hi];
-}
-
 // --- the cmpxchg scheme --------------------------------------------------------------------------------------------
 
 const NO_RESERVATION = -1n;
@@ -125,11 +113,6 @@ export const cmpxchgScheme: ExclusiveScheme = {
     const { tcg } = s, addr = s.xsp(a.rn), wide = a.pair && a.size === 3;
     const size = a.pair ? 3 : a.size, bytes = wide ? 16 : 1 << size;
     const fail = s.label(), done = s.label(), status = s.xd(a.rs);
-    if (wide) {
-      // The helper needs both; the way past it must agree.
-      s.syncCc();
-      s.updatePc(0);
-    }
     const open = tcg.i64(), expected = tcg.i64(), failed = tcg.i64();
     tcg.ld(open, envOff.exclusive_addr);
     tcg.brcond(Cond.NE, open, addr, fail);
@@ -137,7 +120,7 @@ export const cmpxchgScheme: ExclusiveScheme = {
     if (wide) {
       const high = tcg.i64(), t = tcg.i64();
       tcg.ld(high, envOff.exclusive_high);
-      const [lo, hi] = cmpxchg128(s, addr, [expected, high], [toMemory(s, s.xr(a.rt), 3), toMemory(s, s.xr(a.rt2), 3)]);
+      const [lo, hi] = tcg.qemuCas128(addr, [expected, high], [toMemory(s, s.xr(a.rt), 3), toMemory(s, s.xr(a.rt2), 3)], s.mmuIdx);
       tcg.xor(t, lo, expected);
       tcg.xor(failed, hi, high);
       tcg.or(t, t, failed);

@@ -1,7 +1,7 @@
 // Granule words, the pages whose stores count them on, and sweeps: for 16-byte atomics and the global exclusive monitor.
 import { CPUState, TARGET_PAGE_BITS, TLB_EXCLUSIVE } from '../memory/layout/cpu.ts';
 import { GRANULE_COUNT, GRANULE_LOCKED, GRANULE_SPREAD, GRANULE_WATCHED, GRANULE_WORDS, LL_BLOCK_BITS, LL_MARKED, LL_MARKING, LL_NONE, LL_USED } from '../memory/layout/exclusive.ts';
-import { PAGE_EXCLUSIVE, PAGE_WRITABLE, PageDesc } from '../memory/layout/tb.ts';
+import { PAGE_EXCLUSIVE, PageDesc } from '../memory/layout/tb.ts';
 import type { Machine } from './machine-view.ts';
 import { Tlb } from './tlb.ts';
 import type { Vcpu } from './vcpu.ts';
@@ -134,9 +134,8 @@ export class Granules {
    */
   mark(page: number): void {
     const i32 = this.#i32, head = this.#m.global('ll_pages'), [first, end] = this.#block(page);
-    let before = 0;
     for (let p = first; p < end; p++) {
-      before |= Atomics.or(i32, this.#desc(p) + (P.dirty >>> 2), PAGE_EXCLUSIVE); // pairs with src/accel/machine-view.ts#recheckDirty
+      Atomics.or(i32, this.#desc(p) + (P.dirty >>> 2), PAGE_EXCLUSIVE); // pairs with src/accel/machine-view.ts#recheckDirty
       if (Atomics.compareExchange(i32, this.#state(p), LL_NONE, LL_MARKING) !== LL_NONE) continue;
       const next = this.#desc(p) + (P.ll_next >>> 2);
       for (let n = Atomics.load(i32, head); ;) {
@@ -147,7 +146,6 @@ export class Granules {
       }
     }
     Atomics.add(i32, this.#m.global('ll_marks'), 1);
-    if ((before & PAGE_WRITABLE) === 0) return;
     const lo = (first << TARGET_PAGE_BITS) | 0, hi = Math.floor(first / 2 ** (32 - TARGET_PAGE_BITS));
     for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi, TLB_EXCLUSIVE, LL_BLOCK_BITS);
   }

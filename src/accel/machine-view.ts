@@ -1,7 +1,7 @@
 // What every thread of one machine shares: the two memories, their views, and where things are in them.
 import type { FlatRange } from '../memory/flat-view.ts';
 import type { StateLayout } from '../memory/state-layout.ts';
-import { GlobalPage, PAGE_CODE, PAGE_EXCLUSIVE, PAGE_WRITABLE, PageDesc } from '../memory/layout/tb.ts';
+import { GlobalPage, PAGE_CODE, PAGE_EXCLUSIVE, PageDesc } from '../memory/layout/tb.ts';
 import { Bql } from './bql.ts';
 import { SyncProfile } from './sync-profile.ts';
 import { TARGET_PAGE_BITS, TLBEntry, TLB_EXCLUSIVE, TLB_INVALID_MASK, TLB_MMIO, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
@@ -83,8 +83,7 @@ export class Machine {
   /**
    * After a TLB entry was stored or moved: marks it NOTDIRTY when its page holds code, EXCLUSIVE when exclusives are
    * used there. The entry's store comes before this load, the marker's flag store before its scan of the TLBs: one of the
-   * two sees the other. The first entry of a page that writes says so, in the word that the marker changes: one that does
-   * not find PAGE_WRITABLE when it sets its flag has nothing to scan for, and its flag is seen here.
+   * two sees the other.
    * pairs with src/accel/tb-store.ts#protectPage, src/accel/granules.ts#mark
    */
   recheckDirty(entry: number): void {
@@ -93,9 +92,8 @@ export class Machine {
     if (tag & (TLB_INVALID_MASK | TLB_MMIO)) return;
     const lo = (tag & (-1 << TARGET_PAGE_BITS)) >>> 0, sum = lo + (i32[a] >>> 0);
     const hi = (i32[w + 1] + i32[a + 1] + (sum >= 2 ** 32 ? 1 : 0)) | 0;
-    const page = (hi * 2 ** 32 + (sum % 2 ** 32)) / 4096, d = (this.pageDesc(page) + PageDesc.off.dirty) >>> 2;
-    let dirty = Atomics.load(i32, d);
-    if ((dirty & PAGE_WRITABLE) === 0) dirty = Atomics.or(i32, d, PAGE_WRITABLE);
-    if (dirty & (PAGE_CODE | PAGE_EXCLUSIVE)) Atomics.or(i32, w, (dirty & PAGE_CODE ? TLB_NOTDIRTY : 0) | (dirty & PAGE_EXCLUSIVE ? TLB_EXCLUSIVE : 0));
+    const page = (hi * 2 ** 32 + (sum % 2 ** 32)) / 4096;
+    const dirty = Atomics.load(i32, (this.pageDesc(page) + PageDesc.off.dirty) >>> 2);
+    if (dirty !== 0) Atomics.or(i32, w, (dirty & PAGE_CODE ? TLB_NOTDIRTY : 0) | (dirty & PAGE_EXCLUSIVE ? TLB_EXCLUSIVE : 0));
   }
 }

@@ -1,7 +1,7 @@
 // The TB store: descriptors, code buffer, page lists, chaining, invalidation, flush. Shared by all vCPU threads.
 import { SpinLock } from '#atomics-sync';
 import { CPUState, TARGET_PAGE_BITS, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
-import { INSN_START_WORDS, MAX_REGIONS, PAGE_CODE, PAGE_ENTRY, PAGE_PART, PAGE_WRITABLE, PageDesc, REGION_PAGES, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
+import { INSN_START_WORDS, MAX_REGIONS, PAGE_CODE, PAGE_ENTRY, PAGE_PART, PageDesc, REGION_PAGES, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
 import { SyncSite } from '../memory/layout/profile.ts';
 import type { Machine } from './machine-view.ts';
 import { Qht } from './qht.ts';
@@ -13,6 +13,9 @@ const T = TB.off, P = PageDesc.off, R = RegionDesc.off;
 const JMP_DEAD = 1;
 /** jmp_list_head of a TB that was invalidated: nobody links to it any more. */
 const LIST_DEAD = 8;
+
+/** Pages are marked by aligned blocks of 2^BLOCK_BITS. */
+const BLOCK_BITS = 4;
 
 /** What a TB is found by. `phys` is an offset in the ram memory, so that aliases of RAM share TBs. */
 export interface TbKey { phys: number; flags: number; csBase: number; cflags: number }
@@ -138,18 +141,21 @@ export class TbStore {
 
   /**
    * Before a page's code is read for translation: makes every store to it take the NOTDIRTY slow path. Returns the
-   * page's code generation, which insert() checks: a store in between has raised it.
+   * page's code generation, which insert() checks: a store in between has raised it. The pages around it are marked with
+   * it, as looking through the TLBs is what costs: code seldom stands alone, and a page without loses its mark at the
+   * first store.
    */
   protectPage(page: number): number {
-    const i32 = this.#i32, d = this.#m.pageDesc(page);
-    return this.#pageLock(page, SyncSite.PAGE_PROTECT).withLock(() => {
-      const w = (d + P.dirty) >>> 2;
-      // pairs with src/accel/machine-view.ts#recheckDirty
-      if ((Atomics.load(i32, w) & PAGE_CODE) === 0 && Atomics.or(i32, w, PAGE_CODE) & PAGE_WRITABLE) {
-        const lo = (page << TARGET_PAGE_BITS) | 0, hi = Math.floor(page / 2 ** (32 - TARGET_PAGE_BITS));
-        for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi, TLB_NOTDIRTY);
-      }
-      return i32[d + P.code_gen >>> 2];
+    const i32 = this.#i32, gen = this.#m.pageDesc(page) + P.code_gen >>> 2;
+    const known = this.#pageLock(page, SyncSite.PAGE_PROTECT).withLock(() => this.hasCode(page) ? i32[gen] : undefined);
+    if (known !== undefined) return known;
+    const first = page - page % 2 ** BLOCK_BITS, end = Math.min(first + 2 ** BLOCK_BITS, this.#m.layout.nrPages);
+    const block = Array.from({ length: end - first }, (_, k) => first + k);
+    return this.#withPages(block, SyncSite.PAGE_PROTECT, () => {
+      for (const p of block) Atomics.or(i32, this.#m.pageDesc(p) + P.dirty >>> 2, PAGE_CODE); // pairs with src/accel/machine-view.ts#recheckDirty
+      const lo = (first << TARGET_PAGE_BITS) | 0, hi = Math.floor(first / 2 ** (32 - TARGET_PAGE_BITS));
+      for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi, TLB_NOTDIRTY, BLOCK_BITS);
+      return i32[gen];
     });
   }
 
@@ -322,8 +328,8 @@ export class TbStore {
   codeGen(page: number): number { return Atomics.load(this.#i32, (this.#m.pageDesc(page) + P.code_gen) >>> 2); }
 
   /** Runs `body` with the locks of several pages, which are in ascending order. */
-  #withPages<X>(pages: readonly number[], body: () => X): X {
-    return pages.length === 0 ? body() : this.#pageLock(pages[0], SyncSite.PAGE_PUBLISH).withLock(() => this.#withPages(pages.slice(1), body));
+  #withPages<X>(pages: readonly number[], site: number, body: () => X): X {
+    return pages.length === 0 ? body() : this.#pageLock(pages[0], site).withLock(() => this.#withPages(pages.slice(1), site, body));
   }
 
   /**
@@ -335,7 +341,7 @@ export class TbStore {
     if (others.length >= REGION_PAGES) throw new RangeError(`a region of ${pages.size} pages`);
     // All under the page locks: a tb_flush, which no exclusive section keeps from the translators, takes them to raise
     // code_gen before it hands the code buffer out again.
-    return this.#withPages([...pages.keys()].sort((a, b) => a - b), () => {
+    return this.#withPages([...pages.keys()].sort((a, b) => a - b), SyncSite.PAGE_PUBLISH, () => {
       for (const [page, gen] of pages) if (i32[this.#m.pageDesc(page) + P.code_gen >>> 2] !== gen) return false;
       if (Atomics.load(i32, entry + T.flags >>> 2) & TB_INVALID) return false;
       const at = this.#allocCode((list + 8 * tbs.length + 15) & ~15);

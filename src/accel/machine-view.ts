@@ -94,6 +94,6 @@ export class Machine {
     const hi = (i32[w + 1] + i32[a + 1] + (sum >= 2 ** 32 ? 1 : 0)) | 0;
     const page = (hi * 2 ** 32 + (sum % 2 ** 32)) / 4096;
     const dirty = Atomics.load(i32, (this.pageDesc(page) + PageDesc.off.dirty) >>> 2);
-    if (dirty !== 0) Atomics.or(i32, w, (dirty & PAGE_CODE ? TLB_NOTDIRTY : 0) | (dirty & PAGE_EXCLUSIVE ? TLB_EXCLUSIVE : 0));
+    if (dirty & (PAGE_CODE | PAGE_EXCLUSIVE)) Atomics.or(i32, w, (dirty & PAGE_CODE ? TLB_NOTDIRTY : 0) | (dirty & PAGE_EXCLUSIVE ? TLB_EXCLUSIVE : 0));
   }
 }

@@ -1,7 +1,7 @@
 // The TB store: descriptors, code buffer, page lists, chaining, invalidation, flush. Shared by all vCPU threads.
 import { SpinLock } from '#atomics-sync';
 import { CPUState, TARGET_PAGE_BITS, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
-import { INSN_START_WORDS, MAX_REGIONS, PAGE_CODE, PAGE_ENTRY, PAGE_PART, PageDesc, REGION_PAGES, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
+import { INSN_START_WORDS, MAX_REGIONS, PAGE_CODE, PAGE_ENTRY, PAGE_MARKED, PAGE_PART, PAGE_UNMARKED, PageDesc, REGION_PAGES, RegionDesc, TB, TB_INVALID } from '../memory/layout/tb.ts';
 import { SyncSite } from '../memory/layout/profile.ts';
 import type { Machine } from './machine-view.ts';
 import { Qht } from './qht.ts';
@@ -146,16 +146,34 @@ export class TbStore {
    * first store.
    */
   protectPage(page: number): number {
-    const i32 = this.#i32, gen = this.#m.pageDesc(page) + P.code_gen >>> 2;
-    const known = this.#pageLock(page, SyncSite.PAGE_PROTECT).withLock(() => this.hasCode(page) ? i32[gen] : undefined);
-    if (known !== undefined) return known;
-    const first = page - page % 2 ** BLOCK_BITS, end = Math.min(first + 2 ** BLOCK_BITS, this.#m.layout.nrPages);
-    const block = Array.from({ length: end - first }, (_, k) => first + k);
-    return this.#withPages(block, SyncSite.PAGE_PROTECT, () => {
-      for (const p of block) Atomics.or(i32, this.#m.pageDesc(p) + P.dirty >>> 2, PAGE_CODE); // pairs with src/accel/machine-view.ts#recheckDirty
-      const lo = (first << TARGET_PAGE_BITS) | 0, hi = Math.floor(first / 2 ** (32 - TARGET_PAGE_BITS));
-      for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi, TLB_NOTDIRTY, BLOCK_BITS);
-      return i32[gen];
+    const i32 = this.#i32, d = this.#m.pageDesc(page);
+    return this.#pageLock(page, SyncSite.PAGE_PROTECT).withLock(() => {
+      if ((~Atomics.load(i32, d + P.dirty >>> 2) & (PAGE_CODE | PAGE_MARKED)) !== 0) this.#markBlock(page);
+      return i32[d + P.code_gen >>> 2];
+    });
+  }
+
+  /**
+   * PAGE_CODE first, then the TLBs, then PAGE_MARKED, by which protectPage knows that this is done. Of all these pages
+   * only one is locked: another's mark may be taken off meanwhile, its TLB entries too. That counts the word on, and
+   * PAGE_MARKED stays away.
+   */
+  #markBlock(page: number): void {
+    const i32 = this.#i32, first = page - page % 2 ** BLOCK_BITS, end = Math.min(first + 2 ** BLOCK_BITS, this.#m.layout.nrPages);
+    const words: number[] = [], seen: number[] = [];
+    for (let p = first; p < end; p++) {
+      const w = this.#m.pageDesc(p) + P.dirty >>> 2;
+      words.push(w);
+      seen.push(Atomics.or(i32, w, PAGE_CODE)); // pairs with src/accel/machine-view.ts#recheckDirty
+    }
+    const lo = (first << TARGET_PAGE_BITS) | 0, hi = Math.floor(first / 2 ** (32 - TARGET_PAGE_BITS));
+    for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi, TLB_NOTDIRTY, BLOCK_BITS);
+    words.forEach((w, k) => {
+      for (let now = Atomics.load(i32, w); (now ^ seen[k]) < PAGE_UNMARKED && (now ^ seen[k]) >= 0;) {
+        const found = Atomics.compareExchange(i32, w, now, now | PAGE_MARKED);
+        if (found === now) break;
+        now = found;
+      }
     });
   }
 
@@ -283,9 +301,19 @@ export class TbStore {
       if (invalidated) this.#dropRegionsLocked(page, d);
       store();
       if (i32[d + P.first_tb >>> 2] !== 0) return false;
-      Atomics.and(i32, (d + P.dirty) >>> 2, ~PAGE_CODE);
+      this.#unmark(d + P.dirty >>> 2);
       return true;
     });
+  }
+
+  /** Takes the mark off the page with this `dirty` word, whose lock is held. pairs with src/accel/tb-store.ts#markBlock */
+  #unmark(w: number): void {
+    const i32 = this.#i32;
+    for (let now = Atomics.load(i32, w); ;) {
+      const found = Atomics.compareExchange(i32, w, now, (now & ~(PAGE_CODE | PAGE_MARKED)) + PAGE_UNMARKED | 0);
+      if (found === now) return;
+      now = found;
+    }
   }
 
   /**
@@ -328,8 +356,8 @@ export class TbStore {
   codeGen(page: number): number { return Atomics.load(this.#i32, (this.#m.pageDesc(page) + P.code_gen) >>> 2); }
 
   /** Runs `body` with the locks of several pages, which are in ascending order. */
-  #withPages<X>(pages: readonly number[], site: number, body: () => X): X {
-    return pages.length === 0 ? body() : this.#pageLock(pages[0], site).withLock(() => this.#withPages(pages.slice(1), site, body));
+  #withPages<X>(pages: readonly number[], body: () => X): X {
+    return pages.length === 0 ? body() : this.#pageLock(pages[0], SyncSite.PAGE_PUBLISH).withLock(() => this.#withPages(pages.slice(1), body));
   }
 
   /**
@@ -341,7 +369,7 @@ export class TbStore {
     if (others.length >= REGION_PAGES) throw new RangeError(`a region of ${pages.size} pages`);
     // All under the page locks: a tb_flush, which no exclusive section keeps from the translators, takes them to raise
     // code_gen before it hands the code buffer out again.
-    return this.#withPages([...pages.keys()].sort((a, b) => a - b), SyncSite.PAGE_PUBLISH, () => {
+    return this.#withPages([...pages.keys()].sort((a, b) => a - b), () => {
       for (const [page, gen] of pages) if (i32[this.#m.pageDesc(page) + P.code_gen >>> 2] !== gen) return false;
       if (Atomics.load(i32, entry + T.flags >>> 2) & TB_INVALID) return false;
       const at = this.#allocCode((list + 8 * tbs.length + 15) & ~15);

@@ -20,9 +20,10 @@ for (const [pages, slots] of [[3, 128], [1, 16]]) t.test(`chains, page lists and
   const gone = sum(await runCrew<number>(worker, 'churn', spec, 4, { pages, slots, ms: 1500 }));
   const { i32, layout } = m, word = (tb: number, f: number) => i32[tb + f >>> 2];
   const onPages = new Set(Array.from({ length: pages }, (_, p) => store.tbsOfPage(p)).flat());
+  const { tbs } = store.stats();
   let links = 0, live = 0, dead = 0;
   const wrong: string[] = [];
-  for (let k = 0; k < store.stats().tbs; k++) {
+  for (let k = 0; k < tbs; k++) {
     const tb = layout.tbBase + k * TB.size, isLive = onPages.has(tb), listed: number[] = [];
     // Descriptors that lost the race to be inserted are in no list and were never linked.
     if (!isLive && word(tb, T.flags) >= 0) continue;

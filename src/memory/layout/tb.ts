@@ -65,7 +65,7 @@ export const QHTBucket = struct('QHTBucket', 'one cache line of the TB hash tabl
 export const PageDesc = struct('PageDesc', 'code on one page of guest memory', {
   lock: shared('i32', 'any', 'page lock (spin)'),
   first_tb: locked('u32', 'page lock', 'list of TBs by tb.page_next; non-zero means stores must take NOTDIRTY'),
-  dirty: shared('i32', 'any', 'PAGE_CODE, PAGE_EXCLUSIVE: why stores take the slow path'),
+  dirty: shared('i32', 'any', 'PAGE_CODE, PAGE_EXCLUSIVE: why stores take the slow path; PAGE_MARKED; times PAGE_CODE was taken off'),
   code_gen: shared('i32', 'the page lock holder', 'raised by every store to the page while it may hold code'),
   has_regions: shared('i32', 'the page lock holder', 'PAGE_ENTRY, PAGE_PART: regions were published since the last invalidation'),
   ll_state: shared('i32', 'vCPUs; a sweep while no vCPU runs', 'LL_*: exclusives on the page'),
@@ -78,6 +78,10 @@ export const PAGE_PART = 2;
 /** PageDesc.dirty bits. */
 export const PAGE_CODE = 1;
 export const PAGE_EXCLUSIVE = 2;
+/** All TLBs have been told of PAGE_CODE. */
+export const PAGE_MARKED = 4;
+/** The bits from here on count the times that PAGE_CODE was taken off. */
+export const PAGE_UNMARKED = 8;
 
 /** Call sites the BQL counts acquisitions of: the rows of bql_stats. */
 export const BQL_SITES = 16;

@@ -1,6 +1,6 @@
 // Granule words, the pages whose stores count them on, and sweeps: for 16-byte atomics and the global exclusive monitor.
 import { CPUState, TARGET_PAGE_BITS, TLB_EXCLUSIVE } from '../memory/layout/cpu.ts';
-import { GRANULE_COUNT, GRANULE_LOCKED, GRANULE_SPREAD, GRANULE_WATCHED, GRANULE_WORDS, LL_BLOCK_BITS, LL_MARKED, LL_MARKING, LL_NONE, LL_USED } from '../memory/layout/exclusive.ts';
+import { GRANULE_COUNT, GRANULE_LOCKED, GRANULE_SPREAD, GRANULE_WATCHED, GRANULE_WORDS, LL_MARKED, LL_MARKING, LL_NONE, LL_USED } from '../memory/layout/exclusive.ts';
 import { PAGE_EXCLUSIVE, PageDesc } from '../memory/layout/tb.ts';
 import type { Machine } from './machine-view.ts';
 import { Tlb } from './tlb.ts';
@@ -133,7 +133,7 @@ export class Granules {
    * those under way, and calls `marked`. Several vCPUs may mark a block at a time; each waits for itself.
    */
   mark(page: number): void {
-    const i32 = this.#i32, head = this.#m.global('ll_pages'), [first, end] = this.#block(page);
+    const i32 = this.#i32, head = this.#m.global('ll_pages'), [first, end] = this.#m.pageBlock(page);
     for (let p = first; p < end; p++) {
       Atomics.or(i32, this.#desc(p) + (P.dirty >>> 2), PAGE_EXCLUSIVE); // pairs with src/accel/machine-view.ts#recheckDirty
       if (Atomics.compareExchange(i32, this.#state(p), LL_NONE, LL_MARKING) !== LL_NONE) continue;
@@ -146,17 +146,11 @@ export class Granules {
       }
     }
     Atomics.add(i32, this.#m.global('ll_marks'), 1);
-    const lo = (first << TARGET_PAGE_BITS) | 0, hi = Math.floor(first / 2 ** (32 - TARGET_PAGE_BITS));
-    for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi, TLB_EXCLUSIVE, LL_BLOCK_BITS);
+    for (const cpu of this.#cpus) Tlb.protectBlock(cpu, first, TLB_EXCLUSIVE);
   }
   marked(page: number): void {
-    const [first, end] = this.#block(page);
+    const [first, end] = this.#m.pageBlock(page);
     for (let p = first; p < end; p++) Atomics.compareExchange(this.#i32, this.#state(p), LL_MARKING, LL_USED);
-  }
-  /** First page of a page's block, and the one behind it. */
-  #block(page: number): [number, number] {
-    const first = page - page % 2 ** LL_BLOCK_BITS;
-    return [first, Math.min(first + 2 ** LL_BLOCK_BITS, this.#m.layout.nrPages)];
   }
 
   /** True when it is time for a sweep again. */

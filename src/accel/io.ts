@@ -12,8 +12,8 @@ const Q = PostedWrite.off;
 /** Polls of the mailbox before the vCPU sleeps: about 20 µs, longer than a busy main thread needs to answer. */
 const SPIN = 400;
 /**
- * Polls while main wakes up and nobody else wants the core: some 250 µs. Main needs 130 µs from a notify to its first
- * line of code; a vCPU that sleeps meanwhile must be woken in its turn, 60 µs more.
+ * Polls while main wakes up and nobody else wants the core: some 250 µs. Main needs 50 to 130 µs from a notify to its
+ * first line of code; a vCPU that sleeps meanwhile must be woken in its turn, 25 to 60 µs more.
  */
 const WAKING_SPIN = 5000;
 const CORES = availableParallelism();
@@ -115,8 +115,8 @@ export class IoPort {
 }
 
 /**
- * Wakes the main thread if it sleeps; true when it did. The doorbell moves before main_sleeping is read, main publishes main_sleeping
- * before it looks at the doorbell: no wake-up is lost.
+ * Wakes the main thread if it sleeps; true when it did. The doorbell moves before main_sleeping is read, main publishes
+ * main_sleeping before it looks at the doorbell: no wake-up is lost.
  */
 export function ringDoorbell(i32: Int32Array, doorbell: number, sleeping: number): boolean {
   Atomics.add(i32, doorbell, 1);

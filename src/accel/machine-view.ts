@@ -1,7 +1,7 @@
 // What every thread of one machine shares: the two memories, their views, and where things are in them.
 import type { FlatRange } from '../memory/flat-view.ts';
 import type { StateLayout } from '../memory/state-layout.ts';
-import { GlobalPage, PAGE_CODE, PAGE_EXCLUSIVE, PageDesc } from '../memory/layout/tb.ts';
+import { GlobalPage, PAGE_BLOCK_BITS, PAGE_CODE, PAGE_EXCLUSIVE, PageDesc } from '../memory/layout/tb.ts';
 import { Bql } from './bql.ts';
 import { SyncProfile } from './sync-profile.ts';
 import { TARGET_PAGE_BITS, TLBEntry, TLB_EXCLUSIVE, TLB_INVALID_MASK, TLB_MMIO, TLB_NOTDIRTY } from '../memory/layout/cpu.ts';
@@ -79,6 +79,12 @@ export class Machine {
 
   /** Address of the descriptor of a page of the ram memory, by page number. */
   pageDesc(page: number): number { return this.layout.pageDescBase + page * PageDesc.size; }
+
+  /** First page of the block (PAGE_BLOCK_BITS) that a page is in, and the one behind it. */
+  pageBlock(page: number): [number, number] {
+    const first = page - page % 2 ** PAGE_BLOCK_BITS;
+    return [first, Math.min(first + 2 ** PAGE_BLOCK_BITS, this.layout.nrPages)];
+  }
 
   /**
    * After a TLB entry was stored or moved: marks it NOTDIRTY when its page holds code, EXCLUSIVE when exclusives are

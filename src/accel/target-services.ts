@@ -50,7 +50,7 @@ export interface MonitorServices {
    * been one already.
    */
   watchMonitor(): boolean;
-  /** Runs `store`, which writes up to 16 aligned bytes at a ram offset: the monitors there open. */
+  /** Runs `store`, which writes up to 16 aligned bytes at a ram offset, with their granule's word held: the monitors there open. */
   storeRam(at: number, store: () => void): void;
   /** Forgets pages where no exclusives have been used lately. In an exclusive section. */
   sweepMonitors(): void;

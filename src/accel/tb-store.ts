@@ -14,9 +14,6 @@ const JMP_DEAD = 1;
 /** jmp_list_head of a TB that was invalidated: nobody links to it any more. */
 const LIST_DEAD = 8;
 
-/** Pages are marked by aligned blocks of 2^BLOCK_BITS. */
-const BLOCK_BITS = 4;
-
 /** What a TB is found by. `phys` is an offset in the ram memory, so that aliases of RAM share TBs. */
 export interface TbKey { phys: number; flags: number; csBase: number; cflags: number }
 
@@ -141,9 +138,8 @@ export class TbStore {
 
   /**
    * Before a page's code is read for translation: makes every store to it take the NOTDIRTY slow path. Returns the
-   * page's code generation, which insert() checks: a store in between has raised it. The pages around it are marked with
-   * it, as looking through the TLBs is what costs: code seldom stands alone, and a page without loses its mark at the
-   * first store.
+   * page's code generation, which insert() checks: a store in between has raised it. The pages of its block are marked
+   * with it; one without code loses its mark at the first store.
    */
   protectPage(page: number): number {
     const i32 = this.#i32, d = this.#m.pageDesc(page);
@@ -159,15 +155,14 @@ export class TbStore {
    * PAGE_MARKED stays away.
    */
   #markBlock(page: number): void {
-    const i32 = this.#i32, first = page - page % 2 ** BLOCK_BITS, end = Math.min(first + 2 ** BLOCK_BITS, this.#m.layout.nrPages);
+    const i32 = this.#i32, [first, end] = this.#m.pageBlock(page);
     const words: number[] = [], seen: number[] = [];
     for (let p = first; p < end; p++) {
       const w = this.#m.pageDesc(p) + P.dirty >>> 2;
       words.push(w);
       seen.push(Atomics.or(i32, w, PAGE_CODE)); // pairs with src/accel/machine-view.ts#recheckDirty
     }
-    const lo = (first << TARGET_PAGE_BITS) | 0, hi = Math.floor(first / 2 ** (32 - TARGET_PAGE_BITS));
-    for (const cpu of this.#cpus) Tlb.protectPage(cpu, lo, hi, TLB_NOTDIRTY, BLOCK_BITS);
+    for (const cpu of this.#cpus) Tlb.protectBlock(cpu, first, TLB_NOTDIRTY);
     words.forEach((w, k) => {
       for (let now = Atomics.load(i32, w); (now ^ seen[k]) < PAGE_UNMARKED && (now ^ seen[k]) >= 0;) {
         const found = Atomics.compareExchange(i32, w, now, now | PAGE_MARKED);

@@ -3,6 +3,7 @@ import {
   CPUState, CPU_TLB_DEFAULT_BITS, CPU_TLB_MAX_BITS, CPU_TLB_MIN_BITS, CPU_VTLB_SIZE, JmpCacheEntry, NB_MMU_MODES,
   TARGET_PAGE_BITS, TARGET_PAGE_SIZE, TB_JMP_CACHE_SIZE, TLB_CONTEXTS, TLBDesc, TLBEntry, TLBEntryFull, TLB_EXCLUSIVE, TLB_INVALID_MASK,
 } from '../memory/layout/cpu.ts';
+import { PAGE_BLOCK_BITS } from '../memory/layout/tb.ts';
 import { cacheAddresses } from '../memory/state-layout.ts';
 import { jmpCacheIndex } from '../tcg/interpreter.ts';
 import type { Vcpu } from './vcpu.ts';
@@ -448,12 +449,9 @@ export class Tlb {
     }
   }
 
-  /**
-   * Sets TLB_NOTDIRTY or TLB_EXCLUSIVE on every entry of this vCPU that writes to a page of the ram memory, or to an
-   * aligned block of 2^lg pages. Any thread.
-   */
-  static protectPage(cpu: Vcpu, ramLo: number, ramHi: number, flag: number, lg = 0): void {
-    const i32 = cpu.machine.i32;
+  /** Sets TLB_NOTDIRTY or TLB_EXCLUSIVE on every entry of this vCPU that writes to the block of pages (PAGE_BLOCK_BITS) that begins with page `first` of the ram memory. Any thread. */
+  static protectBlock(cpu: Vcpu, first: number, flag: number): void {
+    const i32 = cpu.machine.i32, ramLo = (first << TARGET_PAGE_BITS) | 0, ramHi = Math.floor(first / 2 ** (32 - TARGET_PAGE_BITS));
     // The present context first: what is there and is left meanwhile is in tlb_saved before tlb_d names another one.
     for (const d of headers(cpu)) {
       // A fill counts before it stores its entry.
@@ -461,8 +459,8 @@ export class Tlb {
       // The owner may resize meanwhile; storage does not move, and scanning the larger of the sizes seen is enough:
       // entries filled after the page's code flag was set check it themselves.
       const n = (i32[d + (D.mask >>> 2)] >>> ENTRY_SHIFT) + 1;
-      markPage(i32, i32[d + (D.table >>> 2)], n, ramLo, ramHi, flag, lg);
-      markPage(i32, i32[d + (D.vtable >>> 2)], CPU_VTLB_SIZE, ramLo, ramHi, flag, lg);
+      markBlock(i32, i32[d + (D.table >>> 2)], n, ramLo, ramHi, flag);
+      markBlock(i32, i32[d + (D.vtable >>> 2)], CPU_VTLB_SIZE, ramLo, ramHi, flag);
     }
   }
 }
@@ -474,8 +472,8 @@ function* headers(cpu: Vcpu): Generator<number> {
 }
 const inUse = (i32: Int32Array, d: number): boolean => (i32[d + (D.n_used >>> 2)] | i32[d + (D.vindex >>> 2)]) !== 0;
 
-function markPage(i32: Int32Array, table: number, n: number, ramLo: number, ramHi: number, flag: number, lg: number): void {
-  const block = PAGE_MASK << lg;
+function markBlock(i32: Int32Array, table: number, n: number, ramLo: number, ramHi: number, flag: number): void {
+  const block = PAGE_MASK << PAGE_BLOCK_BITS;
   for (let e = table >>> 2, end = e + n * (TLBEntry.size >>> 2); e < end; e += TLBEntry.size >>> 2) {
     const w = e + (E.addr_write >>> 2);
     const lo = i32[w];

@@ -145,11 +145,13 @@ export function buildGraph(tbs: readonly RegionTb[], pc?: Temp): Graph {
   for (;;) {
     analyse(graph);
     const bad = nodes.find((x, i) => x.rpo >= 0 && x.next.some((d) => nodes[d].rpo <= x.rpo && !dominates(graph, d, i)));
-    if (!bad) return graph;
+    if (!bad) break;
     const last = bad.ops.at(-1)?.def;
     if (!bad.dispatch && last !== GOTO_TB && last !== GOTO_PTR && last !== GOTO_FAR) throw new Error('irreducible control flow inside a TB');
     bad.next = bad.next.filter((d) => nodes[d].rpo > bad.rpo || dominates(graph, d, nodes.indexOf(bad)));
   }
+  findCold(graph);
+  return graph;
 }
 
 /**
@@ -192,7 +194,7 @@ function addDispatch(nodes: Node[], tbs: readonly RegionTb[], head: ReadonlyMap<
 /** Reverse post-order, dominators (Cooper, Harvey and Kennedy, "A simple, fast dominance algorithm"), loop headers, merge points. */
 function analyse(g: Graph): void {
   const { nodes } = g;
-  for (const n of nodes) { n.rpo = -1; n.idom = -1; n.loop = n.merge = n.inLoop = n.cold = false; n.body = undefined; }
+  for (const n of nodes) { n.rpo = -1; n.idom = -1; n.loop = n.merge = n.inLoop = false; n.body = undefined; }
   const post: number[] = [];
   const seen = new Set<number>();
   const visit = (n: number): void => {
@@ -237,7 +239,11 @@ function analyse(g: Graph): void {
     nodes[n].body = inside;
     for (const i of inside) nodes[i].inLoop = true;
   }
-  for (const n of g.order.toReversed()) {
+}
+
+/** Sets `cold`, which is false everywhere. */
+function findCold({ nodes, order }: Graph): void {
+  for (const n of order.toReversed()) {
     const { ops, next } = nodes[n];
     // A successor by a back edge has not been looked at and is not cold.
     nodes[n].cold = ops.some((op) => op.def === CALL) || next.every((d) => nodes[d].cold);

@@ -99,15 +99,15 @@ t.test('tagged addresses are flushed with their page', (t) => {
   t.end();
 });
 
-t.test('marking a page for NOTDIRTY finds its entries in main and victim tables of every index', (t) => {
+t.test('marking a block of pages for NOTDIRTY finds its entries in main and victim tables of every index', (t) => {
   const { m, tlb, fill } = fresh();
   const write = (e: number) => m.i32[e + TLBEntry.off.addr_write >>> 2] & TLB_NOTDIRTY;
   fill(0x7000, 1);
   fill(alias(0x7000), 1);
   fill(0x7000, 2);
-  Tlb.protectPage(tlb.cpu, 0x7000, 0, TLB_NOTDIRTY);
+  Tlb.protectBlock(tlb.cpu, 0, TLB_NOTDIRTY);
   t.ok(write(tlb.entry(0x7000, 2)), 'main table');
-  t.notOk(write(tlb.entry(0x7000, 1)), 'another page is left alone');
+  t.notOk(write(tlb.entry(0x7000, 1)), 'a page of another block is left alone');
   t.ok(tlb.victimHit(tlb.entry(0x7000, 1), 1, TAG[0], 0x7000, 0));
   t.ok(write(tlb.entry(0x7000, 1)), 'the victim came back marked');
   t.end();

@@ -139,7 +139,7 @@ export const CPUState = struct('CPUState', 'common part of a vCPU block (QEMU: C
 
   tlb_context: owned('u32', 'which context tlb_d is of'),
   tlb_epoch: { type: 'u32', writer: 'main while the vCPU is parked; tb_flush while no vCPU runs', order: 'plain', doc: 'counted up when contexts that were left must not be come back to' },
-  tlb_saved: { type: TLBDesc, count: TLB_CONTEXTS * NB_MMU_MODES, writer: 'owner', order: 'plain', doc: 'TLB headers of each context as it was left; out of date for the present one. Stored before tlb_d is loaded from another one. pairs with src/accel/tlb.ts#protectPage' },
+  tlb_saved: { type: TLBDesc, count: TLB_CONTEXTS * NB_MMU_MODES, writer: 'owner', order: 'plain', doc: 'TLB headers of each context as it was left; out of date for the present one. Stored before tlb_d is loaded from another one. pairs with src/accel/tlb.ts#protectBlock' },
 }, 16);
 
 /** Bytes reserved for TCG temporaries behind the architectural env. */

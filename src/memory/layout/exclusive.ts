@@ -34,8 +34,6 @@ export const LL_NONE = 0;
 export const LL_MARKING = 1;
 export const LL_MARKED = 2;
 export const LL_USED = 8;
-/** Pages are marked by aligned blocks of 2^LL_BLOCK_BITS: what lies beside a lock or a counter is seldom without. */
-export const LL_BLOCK_BITS = 4;
 
 /** One place of the ABA meter. */
 export const AbaRecord = struct('AbaRecord', 'store-exclusives of one PC to one address that only a compare-and-swap would have let pass', {

@@ -75,6 +75,12 @@ export const PageDesc = struct('PageDesc', 'code on one page of guest memory', {
 /** PageDesc.has_regions bits: regions are entered here; regions entered elsewhere hold TBs of this page. */
 export const PAGE_ENTRY = 1;
 export const PAGE_PART = 2;
+/**
+ * Pages are marked by aligned blocks of 2^PAGE_BLOCK_BITS, as looking through the TLBs is what costs: code seldom stands
+ * alone, nor does a lock or a counter.
+ */
+export const PAGE_BLOCK_BITS = 4;
+
 /** PageDesc.dirty bits. */
 export const PAGE_CODE = 1;
 export const PAGE_EXCLUSIVE = 2;

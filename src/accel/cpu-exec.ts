@@ -75,6 +75,7 @@ export function cpuExec(engine: Engine, cpu: Vcpu, sliceEnds: () => boolean): Ex
     exclusive.execStart(cpu);
     const check = !hasQueuedWork(cpu) && runGuest(engine, cpu, sliceEnds);
     exclusive.execEnd(cpu);
+    if (machine.profile.on) cpu.spins.refresh();
     if (check) checkRegion(engine, cpu);
     if (debugStopped(cpu)) return 'debug';
     if (cpu.exceptionIndex >= EXCP_INTERRUPT && cpu.exceptionIndex !== EXCP_ATOMIC) cpu.exceptionIndex = -1;

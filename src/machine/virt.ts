@@ -34,7 +34,7 @@ import { Pl061 } from '../hw/gpio/pl061.ts';
 import { addMachineItems, FwCfg } from '../hw/nvram/fw-cfg.ts';
 import { Pl031 } from '../hw/rtc/pl031.ts';
 import { VirtioMmioSlot } from '../hw/virtio/virtio-mmio.ts';
-import { CF_NO_GOTO_TB, CF_PROFILE, EVENT_DEBUG, EVENT_PANIC, EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
+import { CF_CROWDED, CF_NO_GOTO_TB, CF_PROFILE, EVENT_DEBUG, EVENT_PANIC, EVENT_RESET, EVENT_SHUTDOWN } from '../memory/layout/tb.ts';
 import { CPUState } from '../memory/layout/cpu.ts';
 import { DEFAULT_EXCLUSIVE, EXCLUSIVE_GRANULE_BITS, hasGlobalMonitor, type ExclusiveSchemeName } from '../memory/layout/exclusive.ts';
 import { findRange, type FlatRange } from '../memory/flat-view.ts';
@@ -42,6 +42,7 @@ import { stateLayout, type StateLayout } from '../memory/state-layout.ts';
 
 import { generateInterpreter } from '../tcg/interpreter.ts';
 import { CPUARMState, envOff } from '../target/arm/env.ts';
+import { isCrowded } from '../target/arm/helpers/sleep.ts';
 import { firmwareItems, largestGap, loadFirmware, loadKernel, writeBlobs, type BootInfo, type BootOptions, type BootRam } from './boot.ts';
 import { exclusiveLines, type ExclusiveFigures } from './exclusive-report.ts';
 import { guestNames, lockReport } from './lock-profile.ts';
@@ -310,7 +311,7 @@ export class VirtMachine {
       this.#engine.initCpu(cpu);
       for (const f of ['interrupt_request', 'exit_request', 'halted'] as const) cpu.store(CPUState.off[f], 0);
       cpu.target.reset(cpu);
-      cpu.st32(CPUState.off.cflags, (this.#o.oneInsnPerTb ? CF_NO_GOTO_TB | 1 : 0) | (this.machine.profile.enabled ? CF_PROFILE : 0) | traceCflags(this.#o.log?.items ?? 0));
+      cpu.st32(CPUState.off.cflags, (this.#o.oneInsnPerTb ? CF_NO_GOTO_TB | 1 : 0) | (this.machine.profile.enabled ? CF_PROFILE : 0) | (isCrowded(this.#o.cpus, this.#o.thread === 'single') ? CF_CROWDED : 0) | traceCflags(this.#o.log?.items ?? 0));
       if (cpu.index === 0) cpu.target.setPc(cpu, this.bootInfo.pc | 0, Math.floor(this.bootInfo.pc / 2 ** 32));
       cpu.store(envOff.power_state, cpu.index === 0 ? 0 : 1);
       cpu.store(CPUState.off.halted, cpu.index === 0 ? 0 : 1);

@@ -272,6 +272,17 @@ export class TCGContext {
   /** Begins a guest instruction: `pc` = offset of its PC in the guest page, `data` = target word for restoreState. */
   insnSync(): void { this.emit(D.insn_sync, Type.I64, [], []); }
   insnStart(pc: number, data: number): void { this.emit(D.insn_start, Type.I64, [], [], [pc, data]); }
+  // --- the lock profiler (ops/spin.ts) -----------------------------------------------------------------------------
+
+  spinVain(cond: Cond, a: Temp, b: Arg, address: Temp, vain: HelperRef, what: number): void { this.emit(D.spin_vain, Type.I64, [], [a, this.arg(b, Type.I64), address], [cond, vain.id, what]); }
+  spinOutcome(cond: Cond, a: Temp, b: Arg, address: Temp, vain: HelperRef, what: number, success: HelperRef): void {
+    this.emit(D.spin_outcome, Type.I64, [], [a, this.arg(b, Type.I64), address], [cond, vain.id, what, success.id]);
+  }
+  spinSuccess(address: Temp, success: HelperRef): void { this.emit(D.spin_success, Type.I64, [], [address], [success.id]); }
+  spinLook(address: Temp, value: Temp, vain: HelperRef, what: number, changed: HelperRef): void { this.emit(D.spin_look, Type.I64, [], [address, value], [vain.id, what, changed.id]); }
+
+  // --- calls -------------------------------------------------------------------------------------------------------
+
   /** Calls a TypeScript helper with up to 8 arguments; `ret` gets its result. i32 arguments leave the slot's high half unspecified. */
   call(helper: HelperRef, ret: Temp | null, ...args: Arg[]): void {
     if (args.length > HELPER_ARGS) throw new Error(`${helper.name}: too many arguments`);

@@ -174,6 +174,12 @@ class InterpreterEmit implements WasmCallEmit {
     w.call(SLOW_PATHS.length);
     w.hint(false); w.if(); this.fault(); w.end();
   }
+  tellHelper(n: number): void {
+    const w = this.w;
+    w.localGet(ENV); this.imm(n); w.localGet(TBP); this.insnRef();
+    w.call(SLOW_PATHS.length);
+    w.op('drop');
+  }
   callWasm(signature: string): void {
     this.imm(0);
     this.w.callIndirect(this.#signatures.get(signature)!, 1);

@@ -417,6 +417,14 @@ class RegionEmit implements WasmCallEmit {
     this.#where.pcLocal = true;
     this.#load(this.#flow.liveAfter(this.#where.node, this.#where.at));
   }
+  tellHelper(n: number): void {
+    const { w } = this;
+    this.#writeBack();
+    this.tlbChanged();
+    w.localGet(ENV); this.imm(n); this.tb(); w.i32Const(this.#where.insn);
+    w.call(SLOW_PATHS.length);
+    w.op('drop');
+  }
   callWasm(signature: string): void {
     this.imm(0);
     this.w.callIndirect(this.#signatures.get(signature)!, 1);

@@ -1,6 +1,6 @@
 // The bars that the project set itself, against what a run of the benchmarks gave.
 import type { EmulatorName } from './emulators.ts';
-import type { Result } from './measure.ts';
+import { geometricMean, type Result } from './measure.ts';
 import { digits, means, scaling, times } from './report.ts';
 
 export interface Bar { readonly measure: string; readonly bar: string; readonly value: string; readonly met: boolean }
@@ -20,6 +20,8 @@ export function bars(results: readonly Result[], emulators: readonly EmulatorNam
     add('  the slowest of them', '≥ 0.6', `${times(computing.worstRatio)}`, computing.worstRatio >= 0.6);
   }
   if (computing && other === 'interpreter') atLeast('hot tier : interpreter, geometric mean', 8, computing.ratio);
+  const locking = results.flatMap((r) => (r.group === 'smp' && r.ratio !== undefined ? [r.ratio] : []));
+  if (locking.length && other === 'profiled') atMost('lock programs, time under --profile-locks : without, geometric mean', 1.15, geometricMean(locking), '');
   const scaled = scaling(results, [ours]);
   atLeast('two independent compute vCPUs : one', 1.85, scaled.find((s) => s.to === 2)?.ratio);
   atLeast('four vCPUs : two, throughput', 0.8, scaled.find((s) => s.to === 4)?.ratio);

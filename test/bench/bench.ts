@@ -4,7 +4,7 @@ import { availableParallelism, cpus as hostCpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { cases } from './cases.ts';
 import { html, type Report } from './chart.ts';
-import { qemuVersion, type EmulatorName } from './emulators.ts';
+import { qemuVersion, TIERS, type EmulatorName } from './emulators.ts';
 import type { Windows } from './guest-run.ts';
 import { measure, type Case, type Result } from './measure.ts';
 import { bars } from './bars.ts';
@@ -14,7 +14,7 @@ const HELP = `npm run bench [-- NAME… OPTIONS]
   NAME…             programs (crc32: on all its numbers of vCPUs; crc32/2: on two; crc32/1: on one) or groups (compute); all of them by default
   --runs N          interleaved runs, medians are printed (5; 3 with --quick)
   --quick           shorter windows, 3 runs, each program on the fewest vCPUs unless named otherwise (crc32/2)
-  --tier interpreter  compare with our interpreter instead of QEMU
+  --tier TIER       compare with our interpreter or with a run under --profile-locks (profiled) instead of QEMU
   --json FILE       all figures
   --html FILE       a chart
   --list            what there is
@@ -43,7 +43,8 @@ if (options.help) { process.stdout.write(HELP); process.exit(0); }
 const windows: Windows = options.quick ? { first: 1000, settle: 200, measure: 500 } : { first: 1000, settle: 500, measure: 1000 };
 const runs = Number(options.runs ?? (options.quick ? 3 : 5));
 if (!Number.isInteger(runs) || runs < 1) fail(`--runs ${options.runs}: a number from 1`);
-if (options.tier !== undefined && options.tier !== 'interpreter') fail(`--tier ${options.tier}: there is 'interpreter'`);
+const tier = TIERS.find((t) => t === options.tier);
+if (options.tier !== undefined && !tier) fail(`--tier ${options.tier}: there is ${TIERS.join(', ')}`);
 
 const all = cases(windows);
 if (options.list) {
@@ -58,7 +59,7 @@ const wanted = (c: Case): boolean => names.some((n) => n === `${c.program}/${c.c
 const chosen = all.filter((c) => (names.length ? wanted(c) : fewest(c) || !options.quick));
 
 const qemu = qemuVersion();
-const other: EmulatorName | undefined = options.tier ? 'interpreter' : qemu ? 'qemu' : undefined;
+const other: EmulatorName | undefined = tier ?? (qemu ? 'qemu' : undefined);
 const emulators: EmulatorName[] = other ? ['mttcg', other] : ['mttcg'];
 if (!other) process.stderr.write('qemu-system-aarch64 is not installed: no ratios\n');
 

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { Console, mttcg } from '../support/console.ts';
 
-export type EmulatorName = 'mttcg' | 'interpreter' | 'qemu';
+export type EmulatorName = 'mttcg' | 'interpreter' | 'profiled' | 'qemu';
 
 export interface Emulator {
   readonly name: EmulatorName;
@@ -15,9 +15,13 @@ const BOARD = ['-M', 'virt,gic-version=3', '-accel', 'tcg,thread=multi'];
 /** The hot tier on or off. */
 const ours = (regions: '0' | '1') => (args: readonly string[]): Console => mttcg([...BOARD, ...args], { ...process.env, MTTCG_REGIONS: regions });
 
+/** What `--tier` names: ours in another way. */
+export const TIERS = ['interpreter', 'profiled'] as const satisfies readonly EmulatorName[];
+
 export const EMULATORS: Readonly<Record<EmulatorName, Emulator>> = {
   mttcg: { name: 'mttcg', title: 'mttcg', start: ours('1') },
   interpreter: { name: 'interpreter', title: 'mttcg, interpreter only', start: ours('0') },
+  profiled: { name: 'profiled', title: 'mttcg --profile-locks', start: (args) => ours('1')([...args, '--profile-locks']) },
   qemu: { name: 'qemu', title: 'qemu-system-aarch64', start: (args) => new Console('qemu-system-aarch64', [...BOARD, ...args]) },
 };
 

@@ -10,7 +10,7 @@ import { GuestNames } from '../../src/machine/guest-names.ts';
 import { lockReport } from '../../src/machine/lock-profile.ts';
 import type { VirtMachine } from '../../src/machine/virt.ts';
 import { CPUState } from '../../src/memory/layout/cpu.ts';
-import { SITE_ROWS, SPAN_EXCLUSIVE, SPAN_HOLD, SPAN_MMIO, SPIN_LDXR, SPIN_STXR, SPIN_WFE, SyncSite } from '../../src/memory/layout/profile.ts';
+import { SITE_ROWS, SPAN_EXCLUSIVE, SPAN_HOLD, SPAN_MMIO, SPIN_LDXR, SPIN_STXR, SPIN_WFE, SPIN_YIELD, SyncSite } from '../../src/memory/layout/profile.ts';
 import { lockHtml } from '../../src/profile/lock-html.ts';
 import { addLengths, times } from '../../src/profile/lock-report.ts';
 import { lockText, syncProfileLines } from '../../src/profile/lock-text.ts';
@@ -114,12 +114,12 @@ t.test('waits of the guest', async (t) => {
   // main() called lock() called slow(), which has a frame, too.
   const memory = new Map([[0x100n, 0x200n], [0x108n, 0xffffffff00002008n], [0x200n, 0n], [0x208n, 0xffffffff00003010n]]);
   const { cpu, spins, later } = waiter(m, { fp: 0x100n, lr: 0xffffffff00001ff0n }, memory);
-  const open = () => cpu.ld32(CPUState.off.spin_open);
-  spins.vain(SPIN_STXR, 0x10, 0x40, 0, 1);
+  const open = () => cpu.ld32(CPUState.off.spin_word + 4) >>> 31;
+  spins.tried(SPIN_STXR, 0x10, 0x40, 0, 1);
   t.equal(open(), 1);
   later(5);
-  spins.vain(SPIN_STXR, 0x10, 0x40, 0, 1);
-  spins.success(0x40, 0);
+  spins.tried(SPIN_STXR, 0x10, 0x40, 0, 1);
+  spins.got(0x40, 0);
   t.equal(open(), 0);
   let [s] = readSpins(m, 0);
   t.match(s, { pc: 0xffffffff00001010n, address: 0x40n, kind: SPIN_STXR, el: 1, failures: 2, episodes: 1 });
@@ -127,37 +127,92 @@ t.test('waits of the guest', async (t) => {
   t.same(s.stack, [0xffffffff00001ff0n, 0xffffffff00002008n, 0xffffffff00003010n], 'link register, then frames');
 
   m.profile.reset();
-  spins.vain(SPIN_LDXR, 0x20, 0x40, 0, 1);
+  spins.tried(SPIN_LDXR, 0x20, 0x40, 0, 1);
   later(100);
-  spins.vain(SPIN_LDXR, 0x20, 0x40, 0, 1);
-  spins.success(0x80, 0);
+  spins.tried(SPIN_LDXR, 0x20, 0x40, 0, 1);
+  spins.got(0x80, 0);
   [s] = readSpins(m, 0);
   t.match(s, { failures: 2, episodes: 2, ns: 0 }, 'two looks with a long time between them are no wait');
 
   m.profile.reset();
-  spins.vain(SPIN_WFE, 0x30, 0x48, 0, 1);
+  spins.tried(SPIN_WFE, 0x30, 0x48, 0, 1);
   spins.sleeps();
   later(200);
   spins.woke();
   later(50);
-  spins.vain(SPIN_LDXR, 0x20, 0x80, 0, 1);
+  spins.tried(SPIN_LDXR, 0x20, 0x80, 0, 1);
   [s] = readSpins(m, 0);
   t.match(s, { kind: SPIN_WFE, ns: 200_000 }, 'sleep counts, what came after it does not');
 
   m.profile.reset();
-  for (let n = 0; n < 4; n++) spins.vain(SPIN_LDXR, 0x20, 0x90, 0, 1);
+  for (let n = 0; n < 4; n++) spins.tried(SPIN_LDXR, 0x20, 0x90, 0, 1);
   later(3000);
-  spins.vain(SPIN_LDXR, 0x20, 0x90, 0, 1);
+  for (let n = 0; n < 64; n++) spins.tried(SPIN_LDXR, 0x20, 0x90, 0, 1);
   [s] = readSpins(m, 0);
   t.equal(s.ns, 3e6, 'in a loop, a pause is the host\'s; one that goes on is booked before it ends');
 });
 
+/** Waits of two locks by turns, `tries` of `ns` each, with `pause` ns of something else after each. */
+function waits(w: ReturnType<typeof waiter>, count: number, tries: number, ns: number, pause: number): { asked: number } {
+  let asked = 0;
+  for (let k = 0; k < count; k++) {
+    const lock = k & 1 ? 0x80 : 0x40;
+    for (let n = 0; n < tries; n++) { w.spins.tried(SPIN_STXR, lock, lock, 0, 1); w.later(ns / 1000); }
+    const before = w.cpu.ld32(CPUState.off.spin_word + 4) >>> 31;
+    w.spins.got(lock, 0);
+    asked += before;
+    w.later(pause / 1000);
+  }
+  return { asked };
+}
+
+t.test('many short waits: a few are measured and stand for all', async (t) => {
+  const m = profiled(), w = waiter(m, { fp: 0n, lr: 0n }), COUNT = 200_000;
+  const { asked } = waits(w, COUNT, 4, 50, 300);
+  const [a, b] = [0x40n, 0x80n].map((lock) => readSpins(m, 0).find((s) => s.address === lock)!);
+  // 500 ns each, a sample in 100 µs.
+  t.ok(asked < 2 * COUNT / 200, `${asked} of ${COUNT} measured`);
+  for (const s of [a, b]) {
+    t.ok(Math.abs(s.episodes / (COUNT / 2) - 1) < 0.15, `${s.episodes} waits`);
+    t.equal(s.failures, 4 * s.episodes);
+    t.ok(Math.abs(s.ns / s.episodes - 200) < 1, `${s.ns / s.episodes} ns each`);
+    t.equal(s.histogram.reduce((x, y) => x + y, 0), s.episodes);
+  }
+  t.ok(Math.abs((a.episodes + b.episodes) / COUNT - 1) < 0.01, 'the number of all is exact but for those since the last sample');
+
+  m.profile.reset();
+  for (let n = 0; n < 200_000; n++) { w.spins.tried(SPIN_LDXR, 0x20, 0x90, 0, 1); w.later(0.01); }
+  w.spins.got(0x90, 0);
+  const long = readSpins(m, 0).find((s) => s.address === 0x90n)!;
+  t.match(long, { episodes: 1, failures: 200_000 }, 'a long one stands for itself');
+  t.ok(Math.abs(long.ns - 2e6) < 2e3, `${long.ns} ns: from its first try on`);
+
+  m.profile.reset();
+  w.later(20_000);
+  w.spins.refresh();
+  waits(w, 10, 2, 50, 300);
+  t.equal(readSpins(m, 0).reduce((n, s) => n + s.episodes, 0) >= 10, true, 'after a while with few of them each is measured');
+});
+
+t.test('a poll that never ends', async (t) => {
+  const m = profiled(), { spins, cpu, later } = waiter(m, { fp: 0n, lr: 0n });
+  const tries = 2 ** 30 + 5;
+  for (let n = 0; n < 100; n++) { spins.tried(SPIN_YIELD, 0x20, 0, 0, 1); later(0.1); }
+  cpu.st32(CPUState.off.spin_tries, tries);
+  for (let n = 0; n < 100_000; n++) { spins.tried(SPIN_YIELD, 0x20, 0, 0, 1); later(0.1); }
+  t.ok(cpu.ld32(CPUState.off.spin_tries) < 200_000, 'it is counted on from less');
+  const [s] = readSpins(m, 0);
+  t.ok(s.failures > tries && s.failures <= tries + 100_000, `${s.failures} tries`);
+  t.ok(Math.abs(s.ns - 10e6) < 1.1e6, `${s.ns} ns`);
+});
+
 t.test('a table that is full', async (t) => {
-  const m = profiled(), { spins, at } = waiter(m, { fp: 0n, lr: 0n });
+  const m = profiled(), { spins, at, later } = waiter(m, { fp: 0n, lr: 0n });
   for (let n = 0; n < 3000; n++) {
     at.pc = 0x1000 * n;
-    spins.vain(SPIN_STXR, 0, 0x40, 0, 1);
-    spins.success(0x40, 0);
+    spins.tried(SPIN_STXR, 0, 0x40, 0, 1);
+    spins.got(0x40, 0);
+    later(200);
   }
   const kept = readSpins(m, 0).length, lost = m.profile.spinsLost(0);
   t.ok(kept > 700 && kept <= 1024, `${kept} kept`);
@@ -171,13 +226,13 @@ t.test('the report', async (t) => {
   const m = profiled(), { profile } = m;
   const memory = new Map([[0x100n, 0n], [0x108n, 0xffffffff00002008n], [0x110n, 0n]]);
   const a = waiter(m, { fp: 0x100n, lr: 0xffffffff00001044n }, memory);
-  a.spins.vain(SPIN_STXR, 0x10, 0x9000, -1, 1);
+  a.spins.tried(SPIN_STXR, 0x10, 0x9000, -1, 1);
   a.later(20);
-  a.spins.success(0x9000, -1);
+  a.spins.got(0x9000, -1);
   const b = waiter(m, { fp: 0n, lr: 0xffffffff00003010n });
-  b.spins.vain(SPIN_LDXR, 0x20, 0xf110, -1, 1);
+  b.spins.tried(SPIN_LDXR, 0x20, 0xf110, -1, 1);
   b.later(5);
-  b.spins.success(0xf110, -1);
+  b.spins.got(0xf110, -1);
   m.bql.run(SyncSite.BQL_MMIO, () => {});
   profile.mmioDone(0, profile.begin() - 30_000);
   const end = profile.begin();

@@ -11,8 +11,8 @@ export const CF_NO_GOTO_PTR = 0x400;
 export const CF_SINGLE_STEP = 0x800;
 /** The lock profiler is on: exclusives, compare-and-swaps and the like are watched. */
 export const CF_PROFILE = 0x1000;
-/** Several vCPU threads: atomics must be real. */
-export const CF_PARALLEL = 0x8000;
+/** More vCPUs than cores for them: YIELD gives the core away. */
+export const CF_CROWDED = 0x2000;
 
 export const TB = struct('TB', 'translation block descriptor (QEMU: TranslationBlock)', {
   flags: shared('i32', 'translator; any sets TB_INVALID', 'target flags of the key | TB_INVALID'),

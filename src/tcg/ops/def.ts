@@ -69,6 +69,8 @@ export interface Emit {
   exitTb(code: number): void;
   /** Copies the call's arguments, calls the TypeScript helper `imm(0)`, leaves by fault path when it says so. */
   callHelper(): void;
+  /** Calls the TypeScript helper `imm(n)`, which may read all of env, changes no register and goes on. Between `if` and `end`. */
+  tellHelper(n: number): void;
 }
 
 /** Effects, as the optimiser needs to know them. */

@@ -4,9 +4,10 @@ import { memOps } from './mem.ts';
 import { controlOps } from './control.ts';
 import { vecOps } from './vec.ts';
 import { fpOps } from './fp.ts';
+import { spinOps } from './spin.ts';
 import type { OpDef } from './def.ts';
 
-export const OPS: readonly OpDef[] = [...intOps, ...memOps, ...controlOps, ...vecOps, ...fpOps];
+export const OPS: readonly OpDef[] = [...intOps, ...memOps, ...controlOps, ...vecOps, ...fpOps, ...spinOps];
 const byName = new Map(OPS.map((d) => [d.name, d]));
 
 /** The op of that name; throws on a name the table does not have. */

@@ -95,10 +95,13 @@ export function setEvent(cpu: Vcpu): void {
   Atomics.notify(i32, cpu.haltWord);
 }
 
+/** vCPUs share cores, or a thread: who waits must let the others run. */
+export const isCrowded = (vcpus: number, single: boolean): boolean => vcpus > (single ? 1 : availableParallelism());
+
 export interface SleepHelpers { wfe(cpu: Vcpu): boolean; yield(cpu: Vcpu): boolean; sev(): void }
 
 export function sleepHelpers(ports: ArmPorts): SleepHelpers {
-  const crowded = ports.cpuCount > availableParallelism();
+  const crowded = isCrowded(ports.cpuCount, false);
 
   /** A reason to end a wait: it moved the halt word, which is read before. pairs with src/accel/vcpu.ts#kick */
   const disturbed = (cpu: Vcpu): boolean => cpu.load(off.exit_request) !== 0 || cpu.load(envOff.event_register) !== 0 || wakesFromWfi(cpu);
@@ -109,7 +112,7 @@ export function sleepHelpers(ports: ArmPorts): SleepHelpers {
    * does not see that store, so the location is polled, first at once, then between sleeps of growing length; nothing is
    * lost, a change is seen at most LAST_NAP_MS late. Where nothing but the named events can come, the vCPU halts.
    */
-  const wfe = (cpu: Vcpu): boolean => {
+  const wfe = (cpu: Vcpu, sleeps: (cpu: Vcpu) => void): boolean => {
     if (el0Without(cpu, SCTLR.NTWE)) return trapWfx(cpu, true);
     const { i32 } = cpu.machine, { single } = cpu.machine.spec;
     if (Atomics.exchange(i32, cpu.word(envOff.event_register), 0) !== 0 || wakesFromWfi(cpu)) return false;
@@ -123,8 +126,8 @@ export function sleepHelpers(ports: ArmPorts): SleepHelpers {
       }
       isOpen = false;
     }
-    if (!isOpen && period === Infinity) return halt(cpu, HALTED_WFE);
-    if (single) return nextVcpu(cpu);
+    if (!isOpen && period === Infinity) { sleeps(cpu); return halt(cpu, HALTED_WFE); }
+    if (single) { sleeps(cpu); return nextVcpu(cpu); }
     const unchanged = isOpen ? monitored(cpu) : () => true;
     if (!unchanged) return false;
     if (isOpen && !crowded) {
@@ -137,6 +140,7 @@ export function sleepHelpers(ports: ArmPorts): SleepHelpers {
     for (let ms = FIRST_NAP_MS; ; ms = Math.min(2 * ms, LAST_NAP_MS)) {
       const seen = Atomics.load(i32, cpu.haltWord), left = end - performance.now();
       if (disturbed(cpu) || !unchanged() || left <= 0) break;
+      if (ms === FIRST_NAP_MS) sleeps(cpu);
       Atomics.wait(i32, cpu.haltWord, seen, isOpen ? Math.min(ms, left) : left);
     }
     cpu.store(envOff.event_register, 0);
@@ -144,14 +148,15 @@ export function sleepHelpers(ports: ArmPorts): SleepHelpers {
   };
 
   /**
-   * Gives the core to another vCPU when there are more of them than host cores. Only what interrupts the vCPU ends that
+   * Gives the core to another vCPU: TBs with CF_CROWDED call it. Only what interrupts the vCPU ends that
    * early; the event register does not, which every exception return leaves set.
    */
-  const yieldHelper = (cpu: Vcpu): boolean => {
-    if (cpu.machine.spec.single) return ports.cpuCount > 1 ? nextVcpu(cpu) : false;
-    if (!crowded) { Atomics.pause(); return false; }
+  const yieldHelper = (cpu: Vcpu, sleeps: (cpu: Vcpu) => void): boolean => {
+    if (cpu.machine.spec.single) { sleeps(cpu); return nextVcpu(cpu); }
     const { i32 } = cpu.machine, seen = Atomics.load(i32, cpu.haltWord);
-    if (cpu.load(off.exit_request) === 0 && !wakesFromWfi(cpu)) Atomics.wait(i32, cpu.haltWord, seen, YIELD_MS);
+    if (cpu.load(off.exit_request) !== 0 || wakesFromWfi(cpu)) return false;
+    sleeps(cpu);
+    Atomics.wait(i32, cpu.haltWord, seen, YIELD_MS);
     return false;
   };
 

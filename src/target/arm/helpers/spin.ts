@@ -11,20 +11,23 @@ const el = (cpu: Vcpu): number => cpu.ld32(envOff.el);
 const spin_vain = (cpu: Vcpu): void => { cpu.spins.vain(cpu.argLo(1) >>> 12, cpu.argLo(1) & 0xfff, cpu.argLo(0), cpu.argHi(0), el(cpu)); };
 /** (address): it did, and a wait is under way. */
 const spin_success = (cpu: Vcpu): void => { cpu.spins.success(cpu.argLo(0), cpu.argHi(0)); };
-/** (address): a polled location has another value than before. */
-const spin_changed = (cpu: Vcpu): void => { cpu.spins.changed(cpu.argLo(0), cpu.argHi(0)); };
+/** The polled location that a wait being measured is for has another value than before. */
+const spin_changed = (cpu: Vcpu): void => { cpu.spins.changed(); };
+/** What WFE or YIELD does; it calls `sleeps` before it gives its core away. True: the vCPU leaves its TB. */
+type Wait = (cpu: Vcpu, sleeps: (cpu: Vcpu) => void) => boolean;
+const unwatched = (): void => {}, sleeps = (cpu: Vcpu): void => { cpu.spins.sleeps(); };
+
 /**
  * A WFE or YIELD that is a wait while the profiler is on. What WFE waits for is the location that the monitor is open
  * for; YIELD does not say. One that halts is over when the vCPU runs again (src/accel/cpu-exec.ts#cpuExec).
  */
-export const watched = (kind: number, wait: (cpu: Vcpu) => boolean) => (cpu: Vcpu): boolean => {
-  // An event that is there already: WFE goes on at once.
-  if (!cpu.machine.profile.on || (kind === SPIN_WFE && cpu.load(envOff.event_register) !== 0)) return wait(cpu);
+export const watched = (kind: number, wait: Wait) => (cpu: Vcpu): boolean => {
+  // An event that is there already: WFE goes on at once. One that is not seen yet is one more try.
+  if (!cpu.machine.profile.on || (kind === SPIN_WFE && cpu.ld32(envOff.event_register) !== 0)) return wait(cpu, unwatched);
   const lo = cpu.ld32(envOff.exclusive_addr), hi = cpu.ld32(envOff.exclusive_addr + 4), isOpen = kind === SPIN_WFE && (lo !== -1 || hi !== -1);
   // PC is past the instruction.
-  cpu.spins.vain(kind, cpu.ld32(envOff.pc) - 4 & 0xfff, isOpen ? lo : 0, isOpen ? hi : 0, el(cpu));
-  cpu.spins.sleeps();
-  const left = wait(cpu);
+  cpu.spins.tried(kind, cpu.ld32(envOff.pc) - 4 & 0xfff, isOpen ? lo : 0, isOpen ? hi : 0, el(cpu));
+  const left = wait(cpu, sleeps);
   if (!left) cpu.spins.woke();
   return left;
 };

@@ -1,6 +1,6 @@
 // Extra ops around exclusives, compare-and-swaps, test-and-sets and acquiring loads while the lock profiler is on.
-import { CPUState } from '../../../memory/layout/cpu.ts';
-import { SPIN_CAS, SPIN_LDXR, SPIN_LOAD, SPIN_STXR, SPIN_TAS } from '../../../memory/layout/profile.ts';
+import { SPIN_CAS, SPIN_LDXR, SPIN_LOAD, SPIN_STXR, SPIN_TAS, SPIN_YIELD } from '../../../memory/layout/profile.ts';
+import { CF_CROWDED } from '../../../memory/layout/tb.ts';
 import { Cond, type Temp } from '../../../tcg/types.ts';
 import { envOff } from '../env.ts';
 import { Jmp, type DisasContext } from './context.ts';
@@ -12,19 +12,11 @@ type After = () => void;
 const rt = (insn: number): number => insn & 31, rn = (insn: number): number => (insn >> 5) & 31, rs = (insn: number): number => (insn >> 16) & 31;
 const size = (insn: number): number => insn >>> 30;
 
-/** An attempt in vain, for the location at `address`. */
-function vain(s: S, kind: number, address: Temp): void {
-  s.tcg.call(s.helpers.spin_vain, null, address, kind << 12 | s.pcCurr);
-}
+/** What the helper is told of a try. */
+const what = (s: S, kind: number): number => kind << 12 | s.pcCurr;
 
 /** A success: ends the wait under way, if there is one. */
-function success(s: S, address: Temp): void {
-  const t = s.tcg.i64(), none = s.label();
-  s.tcg.ld(t, CPUState.off.spin_open, 'ld32u');
-  s.tcg.brcond(Cond.EQ, t, 0, none);
-  s.tcg.call(s.helpers.spin_success, null, address);
-  s.tcg.setLabel(none);
-}
+const success = (s: S, address: Temp): void => s.tcg.spinSuccess(address, s.helpers.spin_success);
 
 /** A copy of a register for after the instruction, `bits` of it. */
 function copy(s: S, from: Temp, bits = 64): Temp {
@@ -50,15 +42,9 @@ function valueOf(s: S, insn: number, bits: number, ...written: readonly number[]
   return () => t;
 }
 
-/** if (a cond b) vain else success. */
+/** In vain if a cond b. */
 function outcome(s: S, cond: Cond, a: Temp, b: Temp | number, kind: number, address: Temp): void {
-  const { tcg } = s, ok = s.label(), done = s.label();
-  tcg.brcond(cond === Cond.EQ ? Cond.NE : Cond.EQ, a, b, ok);
-  vain(s, kind, address);
-  tcg.br(done);
-  tcg.setLabel(ok);
-  success(s, address);
-  tcg.setLabel(done);
+  s.tcg.spinOutcome(cond, a, b, address, s.helpers.spin_vain, what(s, kind), s.helpers.spin_success);
 }
 
 /** STXR, STXP: the status register says. */
@@ -69,11 +55,9 @@ function storeExclusive(s: S, insn: number): After | undefined {
 
 /** LDXR with the reservation still open there: nothing was stored since, it looks again. */
 function loadExclusive(s: S, insn: number): undefined {
-  const t = s.tcg.i64(), first = s.label();
+  const t = s.tcg.i64(), address = s.xsp(rn(insn));
   s.tcg.ld(t, envOff.exclusive_addr);
-  s.tcg.brcond(Cond.NE, t, s.xsp(rn(insn)), first);
-  vain(s, SPIN_LDXR, s.xsp(rn(insn)));
-  s.tcg.setLabel(first);
+  s.tcg.spinVain(Cond.EQ, t, address, address, s.helpers.spin_vain, what(s, SPIN_LDXR));
   return undefined;
 }
 
@@ -104,8 +88,9 @@ function swap(s: S, insn: number): After | undefined {
   return () => outcome(s, Cond.EQ, s.xr(rt(insn)), value(), SPIN_TAS, address());
 }
 
-/** Any other: nothing it could fail at; what was waited for before is over. */
-function fetchAndOp(s: S, insn: number): After {
+/** Any other: nothing it could fail at; what was waited for before is over. One that only releases gives back what it got by another. */
+function fetchAndOp(s: S, insn: number): After | undefined {
+  if ((insn >>> 22 & 3) === 1) return undefined;
   const address = addressOf(s, insn, rt(insn));
   return () => success(s, address());
 }
@@ -122,24 +107,20 @@ function setBits(s: S, insn: number): After | undefined {
   };
 }
 
-/** LDAR that reads the same from the same place as the last one: it polls. Both are remembered in one word; two pairs that agree in it by chance are no loop. */
+/** LDAR that reads the same from the same place as the last one: it polls. */
 function acquire(s: S, insn: number): After | undefined {
   if (rt(insn) === 31) return undefined;
   const address = addressOf(s, insn, rt(insn));
-  return () => {
-    const { tcg } = s, other = s.label(), done = s.label(), seen = tcg.i64(), last = tcg.i64(), isOpen = tcg.i64();
-    tcg.add(seen, address(), s.xr(rt(insn)));
-    tcg.ld(last, CPUState.off.spin_seen);
-    tcg.brcond(Cond.NE, last, seen, other);
-    vain(s, SPIN_LOAD, address());
-    tcg.br(done);
-    tcg.setLabel(other);
-    tcg.st(seen, CPUState.off.spin_seen);
-    tcg.ld(isOpen, CPUState.off.spin_open, 'ld32u');
-    tcg.brcond(Cond.EQ, isOpen, 0, done);
-    tcg.call(s.helpers.spin_changed, null, address());
-    tcg.setLabel(done);
-  };
+  return () => s.tcg.spinLook(address(), s.xr(rt(insn)), s.helpers.spin_vain, what(s, SPIN_LOAD), s.helpers.spin_changed);
+}
+
+/** YIELD that only says that it waits; one that gives the core away tells by its helper. */
+function yields(s: S): undefined {
+  if (s.cflags & CF_CROWDED) return undefined;
+  const none = s.tcg.i64();
+  s.tcg.mov(none, 0);
+  s.tcg.spinVain(Cond.EQ, none, 0, none, s.helpers.spin_vain, what(s, SPIN_YIELD));
+  return undefined;
 }
 
 /** Encodings (Arm ARM C4.1): mask, value, what to emit. The first that fits counts. */
@@ -155,6 +136,7 @@ const ROWS: readonly (readonly [mask: number, value: number, emit: (s: S, insn: 
   [0x3f20fc00, 0x38208000, swap],
   [0x3f20fc00, 0x38203000, setBits],
   [0x3f208c00, 0x38200000, fetchAndOp],
+  [0xffffffff, 0xd503203f, yields],
 ];
 
 /** Before an instruction is translated: emits what precedes it; the result, what follows it. */

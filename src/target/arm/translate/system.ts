@@ -2,7 +2,7 @@
 import type { DecodeRow } from '../../../tcg/decode.ts';
 import { Bar, Cond, type Temp } from '../../../tcg/types.ts';
 import { CPUState } from '../../../memory/layout/cpu.ts';
-import { CF_NO_GOTO_PTR, CF_SINGLE_STEP, TB_EXIT_NOCHAIN } from '../../../memory/layout/tb.ts';
+import { CF_CROWDED, CF_NO_GOTO_PTR, CF_SINGLE_STEP, TB_EXIT_NOCHAIN } from '../../../memory/layout/tb.ts';
 import { envOff } from '../env.ts';
 import { EC, EXCP, syndrome } from '../syndrome.ts';
 import { Jmp, type DisasContext } from './context.ts';
@@ -30,7 +30,7 @@ function sleepHelper(s: S, name: 'wfi' | 'wfe' | 'yield'): boolean {
 function trans_HINT(s: S, a: { crm: number; op2: number }): boolean {
   const hint = (a.crm << 3) | a.op2;
   switch (hint) {
-    case HINT.YIELD: return sleepHelper(s, 'yield');
+    case HINT.YIELD: return s.cflags & CF_CROWDED ? sleepHelper(s, 'yield') : true;
     case HINT.WFE: return sleepHelper(s, 'wfe');
     case HINT.WFI: return sleepHelper(s, 'wfi');
     case HINT.SEV: s.tcg.call(s.helpers.sev, null); return true;

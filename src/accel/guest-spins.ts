@@ -117,15 +117,6 @@ export class GuestSpins {
     if (tries >= this.#cpu.ld32(spin_limit)) this.vain(kind, pc, lo, hi, el);
   }
 
-  /** A success, as generated code counts it. pairs with src/tcg/ops/spin.ts#success */
-  got(lo: number, hi: number): void {
-    if (this.#cpu.ld32(spin_tries) === 0) return;
-    const waits = this.#cpu.ld32(spin_waits) - 1;
-    this.#cpu.st32(spin_waits, waits);
-    if (waits > 0) this.#cpu.st32(spin_tries, 0);
-    else this.success(lo, hi);
-  }
-
   /**
    * One try of a wait that is to be measured was in vain: at page offset `pc` of the running code, for the location at
    * (lo, hi); 0: for none that is known.
@@ -200,7 +191,7 @@ export class GuestSpins {
     this.#cpu.st32(spin_tries, this.#tries);
   }
 
-  /** A wait is over, with success at (lo, hi): the one that was measured, or the last before the next sample. */
+  /** A wait is over, with success at (lo, hi): the one that was measured, or the last before the next sample. pairs with src/tcg/ops/spin.ts#success */
   success(lo: number, hi: number): void {
     const cpu = this.#cpu;
     if (this.#isOpen) {

@@ -43,7 +43,7 @@ function vain(e: Emit, at: number, imm: number): void {
   });
 }
 
-/** A success at the address that is input `at`; immediate `imm`: the helper. pairs with src/accel/guest-spins.ts#got */
+/** A success at the address that is input `at`; immediate `imm`: the helper. pairs with src/accel/guest-spins.ts#success */
 function success(e: Emit, at: number, imm: number): void {
   const { w } = e;
   e.env(); w.mem('i32_load', spin_tries);

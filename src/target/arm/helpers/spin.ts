@@ -9,7 +9,7 @@ const el = (cpu: Vcpu): number => cpu.ld32(envOff.el);
 
 /** (address, kind << 12 | page offset of the instruction): it did not get what it wanted. */
 const spin_vain = (cpu: Vcpu): void => { cpu.spins.vain(cpu.argLo(1) >>> 12, cpu.argLo(1) & 0xfff, cpu.argLo(0), cpu.argHi(0), el(cpu)); };
-/** (address): it did, and a wait is under way. */
+/** (address): it did; the wait is one that is measured, or the last before one. */
 const spin_success = (cpu: Vcpu): void => { cpu.spins.success(cpu.argLo(0), cpu.argHi(0)); };
 /** The polled location that a wait being measured is for has another value than before. */
 const spin_changed = (cpu: Vcpu): void => { cpu.spins.changed(); };

@@ -1,7 +1,7 @@
 // The lock profiler's guest side: what one vCPU's code tried in vain, where, for how long, called by whom.
 import { probeNow } from '#atomics-sync';
 import { CPUState } from '../memory/layout/cpu.ts';
-import { GUEST_SPINS, GuestSpin, ProfileSlot, SPAN_SPIN, SPIN_STACK, SpinTable } from '../memory/layout/profile.ts';
+import { GUEST_SPINS, GuestSpin, ProfileSlot, SPAN_SPIN, SPIN_LOAD, SPIN_STACK, SpinTable } from '../memory/layout/profile.ts';
 import type { Machine } from './machine-view.ts';
 import { bucketOf } from './sync-profile.ts';
 import type { Vcpu } from './vcpu.ts';
@@ -19,6 +19,8 @@ const GAP_NS = 30_000, LOOP_GAP_NS = 100_000_000, LOOP_TRIES = 3;
 const STACK_NS = 1000;
 /** A wait that goes on is booked this often, ns: one that never ends must show, too. */
 const BOOK_NS = 1_000_000;
+/** A location is only read often, not polled, whose loads are fewer than that and further apart, ns. */
+const POLLS = 16, POLL_NS = 500;
 /** Entries looked at for a key. */
 const PROBES = 16;
 /**
@@ -129,6 +131,7 @@ export class GuestSpins {
       // It waited without saying for what; now it does.
       const isKnownNow = this.#lo === 0 && this.#hi === 0 && this.#isFresh(now);
       if (this.#isOpen && !isKnownNow) {
+        this.#tries = cpu.ld32(spin_tries) - 1;
         this.#close(this.#last);
         cpu.st32(spin_tries, 1);
         if (!isLong && cpu.ld32(spin_limit) > 1) return;
@@ -196,10 +199,8 @@ export class GuestSpins {
     const cpu = this.#cpu;
     if (this.#isOpen) {
       const now = this.#clock(), isHere = this.#isHere(lo, hi, now);
-      if (isHere) {
-        this.#tries = cpu.ld32(spin_tries);
-        if (!this.#hasStack && now - this.#start > STACK_NS) this.#walk();
-      }
+      this.#tries = cpu.ld32(spin_tries);
+      if (isHere && !this.#hasStack && now - this.#start > STACK_NS) this.#walk();
       this.#close(isHere ? now : this.#last);
     } else cpu.st32(spin_limit, 1);
     cpu.st32(spin_tries, 0);
@@ -261,7 +262,7 @@ export class GuestSpins {
   }
 
   #close(end: number): void {
-    this.#book(end, true);
+    if (this.#kind !== SPIN_LOAD || this.#tries >= POLLS || end - this.#start - this.#own < POLL_NS * this.#tries) this.#book(end, true);
     this.#isOpen = false;
     const cpu = this.#cpu;
     cpu.st32(OPEN, cpu.ld32(OPEN) & ~(1 << 31));

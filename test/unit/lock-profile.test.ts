@@ -10,7 +10,7 @@ import { GuestNames } from '../../src/machine/guest-names.ts';
 import { lockReport } from '../../src/machine/lock-profile.ts';
 import type { VirtMachine } from '../../src/machine/virt.ts';
 import { CPUState } from '../../src/memory/layout/cpu.ts';
-import { SITE_ROWS, SPAN_EXCLUSIVE, SPAN_HOLD, SPAN_MMIO, SPIN_LDXR, SPIN_STXR, SPIN_WFE, SPIN_YIELD, SyncSite } from '../../src/memory/layout/profile.ts';
+import { SITE_ROWS, SPAN_EXCLUSIVE, SPAN_HOLD, SPAN_MMIO, SPIN_LDXR, SPIN_LOAD, SPIN_STXR, SPIN_WFE, SPIN_YIELD, SyncSite } from '../../src/memory/layout/profile.ts';
 import { lockHtml } from '../../src/profile/lock-html.ts';
 import { addLengths, times } from '../../src/profile/lock-report.ts';
 import { lockText, syncProfileLines } from '../../src/profile/lock-text.ts';
@@ -173,6 +173,20 @@ function waits(w: ReturnType<typeof waiter>, count: number, tries: number, ns: n
   }
   return { asked };
 }
+
+t.test('a location that is read often is not polled', async (t) => {
+  const m = profiled(), { spins, got, later } = waiter(m, { fp: 0n, lr: 0n });
+  const read = (times: number, us: number): number => {
+    m.profile.reset();
+    for (let n = 0; n < times; n++) { spins.tried(SPIN_LOAD, 0x20, 0x40, 0, 1); later(us); }
+    got(0x80, 0);
+    later(1000);
+    return readSpins(m, 0).length;
+  };
+  t.equal(read(4, 1), 0);
+  t.equal(read(4, 0.1), 1);
+  t.equal(read(20, 1), 1);
+});
 
 t.test('many short waits: a few are measured and stand for all', async (t) => {
   const m = profiled(), w = waiter(m, { fp: 0n, lr: 0n }), COUNT = 200_000;

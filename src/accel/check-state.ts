@@ -5,7 +5,7 @@ import type { TargetCpu } from './target.ts';
 import { ARCH_OFFSET, type Vcpu } from './vcpu.ts';
 
 /** Fields of CPUState that generated code and helpers change. */
-const COMMON = ['tb_flags', 'cs_base', 'exception_index'] as const;
+const COMMON = ['tb_flags', 'cs_base', 'exception_index', 'spin_word', 'spin_at', 'spin_tries', 'spin_limit', 'spin_waits'] as const;
 /** Taken and put back with the rest, but not compared: results on their way, the exclusive monitor (which only the first run touches). */
 const CARRIED = ['helper_ret', 'll_word', 'll_host', 'll_count'] as const;
 

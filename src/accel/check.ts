@@ -11,6 +11,8 @@ import type { Vcpu } from './vcpu.ts';
 
 const off = CPUState.off;
 type SlowPath = (typeof SLOW_PATHS)[number];
+/** Operands of each, beside the address; a helper's are in env, all of which is compared. */
+const OPERANDS: Readonly<Record<SlowPath | 'helper', number>> = { slow_ld: 0, slow_st: 1, slow_rmw: 2, slow_ll: 0, slow_sc: 1, slow_cas128: 2, helper: 0 };
 export type SlowFunction = (env: number, tb: number, ref: number, lo: number, hi: number, memop: number, tlb: number) => number;
 
 /** One thing the first run did outside its registers: an access, or a call of a helper. */
@@ -288,7 +290,7 @@ export class Checker {
   #event(what: Event['what'], tb: number, ref: number, lo: number, hi: number, memop: number, tlb: number): Event {
     const cpu = this.#cpu;
     return {
-      what, pc: this.#engine.store.insnStart(tb, ref).pc, lo, hi, memop, tlb, arg: [cpu.arg64(0), cpu.arg64(1)], status: SLOW_DONE, ret: [], changes: [],
+      what, pc: this.#engine.store.insnStart(tb, ref).pc, lo, hi, memop, tlb, arg: [0, 1, 2, 3].map((n) => cpu.arg64(n)), status: SLOW_DONE, ret: [], changes: [],
       before: what === 'helper' ? this.#state.take(cpu) : undefined,
     };
   }
@@ -375,7 +377,7 @@ export class Checker {
 
   #compare(was: Event, is: Event): void {
     if (this.#wrong !== undefined) return;
-    const bits = 8 << (was.memop & MemOp.MO_SIZE), args = was.what === 'slow_ld' || was.what === 'slow_ll' || was.what === 'helper' ? 0 : bits > 64 || was.what === 'slow_rmw' ? 2 : 1;
+    const bits = 8 << (was.memop & MemOp.MO_SIZE), args = OPERANDS[was.what] * (bits > 64 ? 2 : 1);
     const cut = (v: bigint) => BigInt.asUintN(Math.min(64, bits), v);
     // The second operand of a read-modify-write is that of a compare-and-swap only (kind 0).
     const same = was.what === is.what && was.pc === is.pc && was.lo === is.lo && was.hi === is.hi && was.memop === is.memop && was.tlb === is.tlb

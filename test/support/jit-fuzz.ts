@@ -1,12 +1,15 @@
 // Runs a random program on the interpreter and as regions, with faults, flushes and devices in its way, and compares.
 import { createHash } from 'node:crypto';
 import { findTb } from '../../src/accel/cpu-exec.ts';
+import { GuestSpins } from '../../src/accel/guest-spins.ts';
 import type { LocalDevice } from '../../src/accel/io.ts';
 import { RegionCompiler } from '../../src/accel/region-compiler.ts';
 import { assemble } from '../../src/asm/index.ts';
-import { TB } from '../../src/memory/layout/tb.ts';
+import { CPUState } from '../../src/memory/layout/cpu.ts';
+import { CF_PROFILE, TB } from '../../src/memory/layout/tb.ts';
 import { envOff, putFlag, TBFlag } from '../../src/target/arm/env.ts';
 import { registerFpHelpers } from '../../src/target/arm/helpers/fp.ts';
+import { registerSpinHelpers } from '../../src/target/arm/helpers/spin.ts';
 import { EXCP } from '../../src/target/arm/syndrome.ts';
 import { keyNumber } from '../../src/target/arm/sysregs/def.ts';
 import { pstateRegs } from '../../src/target/arm/sysregs/pstate.ts';
@@ -54,7 +57,7 @@ export class JitFuzz {
   checks = 0;
 
   constructor() {
-    const bench = this.#bench = new A64Bench(allFeatures(true), registerFpHelpers, 1, true, undefined, undefined, { check: true, device: this.#device });
+    const bench = this.#bench = new A64Bench(allFeatures(true), (t) => ({ ...registerFpHelpers(t), ...registerSpinHelpers(t) }), 1, true, undefined, undefined, { check: true, device: this.#device });
     const { machine, target } = bench, pages = (m: WebAssembly.Memory) => m.buffer.byteLength / 65536;
     this.#compiler = new RegionCompiler(machine, target, { pcOffset: envOff.pc, statePages: pages(machine.spec.state), ramPages: pages(machine.spec.ram) });
     setSystemEnvironment({ regs: new Map(pstateRegs.map((r) => [keyNumber(r.key), r])), semihosting: false, psciConduit: 'none', onUnknown: () => {} });
@@ -87,6 +90,11 @@ export class JitFuzz {
     cpu.st32(envOff.fpsr, 0);
     cpu.st64(envOff.exclusive_addr, 0xffffffffffffffffn);
     this.#bench.flags = putFlag(TBFlag.TBII, 1) | putFlag(TBFlag.FP_DEFAULT, 1) | putFlag(TBFlag.ALIGN_MEM, flags.below(4) === 0 ? 1 : 0);
+    // Every fourth program with the lock profiler's ops.
+    cpu.st32(CPUState.off.cflags, new Draw(seed ^ 0x68e31da4).below(4) === 0 ? CF_PROFILE : 0);
+    for (const f of ['spin_word', 'spin_at'] as const) cpu.st64(CPUState.off[f], 0n);
+    for (const f of ['spin_tries', 'spin_limit', 'spin_waits'] as const) cpu.st32(CPUState.off[f], 0);
+    cpu.spins = new GuestSpins(cpu, () => undefined, () => 0);
     this.#bench.target.moved = new Map([[DEVICE_PAGE, DEVICE]]);
     this.#device.reset();
     this.#mapped = new Set(DATA.filter(() => flags.below(3) !== 0));

@@ -17,7 +17,7 @@ export interface Snapshot { readonly words: Int32Array; readonly lazy: number }
 export type Changes = readonly (readonly [number, number])[];
 
 /**
- * Every field of env that its owner alone writes (others may change meanwhile, whatever the tiers do). The target's lazy
+ * Every field of env that its owner alone writes (others may change meanwhile, whatever the tiers do), and those it names. The target's lazy
  * fields count by what they stand for.
  */
 export class CheckedState {
@@ -33,8 +33,9 @@ export class CheckedState {
     };
     const { env } = target;
     for (const [name, f] of Object.entries(env.fields)) {
-      if (f.order === 'seqcst' || target.scratchFields?.includes(name)) continue;
-      add(env, ARCH_OFFSET, name, target.lazyFields?.includes(name) ? 'lazy' : 'state');
+      const carried = target.carriedFields?.includes(name);
+      if ((f.order === 'seqcst' && !carried) || target.scratchFields?.includes(name)) continue;
+      add(env, ARCH_OFFSET, name, carried ? 'carried' : target.lazyFields?.includes(name) ? 'lazy' : 'state');
     }
     for (const name of COMMON) add(CPUState, 0, name, 'state');
     for (const name of CARRIED) add(CPUState, 0, name, 'carried');

@@ -95,6 +95,8 @@ export interface TargetCpu {
   readonly lazyFields?: readonly string[];
   readonly lazyName?: string;
   lazyState?(cpu: Vcpu): number;
+  /** Fields of env that others write, too, but not while a region is checked: put back with the rest, not compared. */
+  readonly carriedFields?: readonly string[];
   /** Declares the globals. Called once a thread. */
   initTcg(tcg: TCGContext): void;
   /** Emits the ops of one TB into `tcg`. */

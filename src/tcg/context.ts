@@ -184,6 +184,9 @@ export class TCGContext {
     this.emit(t.type === Type.V128 ? D.st_v128 : D[width], t.type, [], [t], [offset]);
   }
 
+  /** d = the word at `offset` of the vCPU block, which becomes `v`, atomically; both are i32. */
+  xchgEnv(d: Temp, v: Arg, offset: number): void { this.emit(D.env_xchg, Type.I32, [d], [this.arg(v, Type.I32)], [offset]); }
+
   // --- guest memory ----------------------------------------------------------------------------------------------
 
   #memImms(memop: number, mmuIdx: number, disp: number): number[] {

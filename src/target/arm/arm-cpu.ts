@@ -124,6 +124,7 @@ export class ArmCpu implements TargetCpu {
 
   readonly scratchFields = ['vec_scratch'];
   readonly lazyFields = ['cc_op', 'cc_a', 'cc_b'];
+  readonly carriedFields = ['event_register'];
   readonly lazyName = 'NZCV';
   lazyState(cpu: Vcpu): number { return readNzcv(cpu); }
 

@@ -31,6 +31,16 @@ function envStore(name: string, types: readonly Type[], doc: string, w32: keyof 
   });
 }
 
+const envExchange = defOp('env_xchg', {
+  doc: 't0 = word at the vCPU block + offset, which becomes t1, atomically: other threads write it, too', types: [Type.I32], outs: ['T'], ins: ['T'], constIns: [0], imms: [OFS],
+  flags: OpFlag.SIDE_EFFECTS,
+  emit: (e) => e.out(0, () => {
+    const at = e.envAt(0);
+    e.in(0);
+    e.w.atomic('i32_rmw_xchg', at);
+  }),
+});
+
 /** Memory-access immediates: MemOp (static), offset of the TLBDesc in the vCPU block, displacement added to the address. */
 const memImms = (values: number[]) => [
   { name: 'memop', values }, { name: 'tlb', width: 'u16' }, { name: 'disp', width: 'i32' },
@@ -389,6 +399,7 @@ export const memOps = [
   envStore('st32', I64, 'word', null, 'i64_store32'),
   envStore('st', [Type.I32, Type.I64], 'value', 'i32_store', 'i64_store'),
   envStore('st_v128', [Type.V128], 'vector', null, null),
+  envExchange,
   qemuLd, qemuSt, qemuLdV, qemuStV, qemuLdPair, qemuStPair,
   ...RMW_KINDS.map(atomic),
   qemuLl, qemuSc, qemuCas128,

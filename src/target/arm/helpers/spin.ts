@@ -22,8 +22,7 @@ const unwatched = (): void => {}, sleeps = (cpu: Vcpu): void => { cpu.spins.slee
  * for; YIELD does not say. One that halts is over when the vCPU runs again (src/accel/cpu-exec.ts#cpuExec).
  */
 export const watched = (kind: number, wait: Wait) => (cpu: Vcpu): boolean => {
-  // An event that is there already: WFE goes on at once. One that is not seen yet is one more try.
-  if (!cpu.machine.profile.on || (kind === SPIN_WFE && cpu.ld32(envOff.event_register) !== 0)) return wait(cpu, unwatched);
+  if (!cpu.machine.profile.on) return wait(cpu, unwatched);
   const lo = cpu.ld32(envOff.exclusive_addr), hi = cpu.ld32(envOff.exclusive_addr + 4), isOpen = kind === SPIN_WFE && (lo !== -1 || hi !== -1);
   // PC is past the instruction.
   cpu.spins.tried(kind, cpu.ld32(envOff.pc) - 4 & 0xfff, isOpen ? lo : 0, isOpen ? hi : 0, el(cpu));

@@ -27,11 +27,24 @@ function sleepHelper(s: S, name: 'wfi' | 'wfe' | 'yield'): boolean {
   return true;
 }
 
+/** WFE goes on at once when there is an event, which it takes; else it may sleep, or trap. */
+function waitForEvent(s: S): boolean {
+  const event = s.tcg.i32(), done = s.label(), { pcSave } = s;
+  s.syncCc();
+  s.tcg.xchgEnv(event, 0, envOff.event_register);
+  s.tcg.brcond(Cond.NE, event, 0, done);
+  sleepHelper(s, 'wfe');
+  s.isJmp = Jmp.NEXT;
+  s.pcSave = pcSave;
+  s.tcg.setLabel(done);
+  return true;
+}
+
 function trans_HINT(s: S, a: { crm: number; op2: number }): boolean {
   const hint = (a.crm << 3) | a.op2;
   switch (hint) {
     case HINT.YIELD: return s.cflags & CF_CROWDED ? sleepHelper(s, 'yield') : true;
-    case HINT.WFE: return sleepHelper(s, 'wfe');
+    case HINT.WFE: return waitForEvent(s);
     case HINT.WFI: return sleepHelper(s, 'wfi');
     case HINT.SEV: s.tcg.call(s.helpers.sev, null); return true;
     case HINT.SEVL: s.tcg.st(1, envOff.event_register, 'st32'); return true;

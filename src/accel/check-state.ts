@@ -17,8 +17,8 @@ export interface Snapshot { readonly words: Int32Array; readonly lazy: number }
 export type Changes = readonly (readonly [number, number])[];
 
 /**
- * Every field of env that its owner alone writes (others may change meanwhile, whatever the tiers do), and those it names. The target's lazy
- * fields count by what they stand for.
+ * Every field of env that its owner alone writes (others may change meanwhile, whatever the tiers do), and the target's
+ * carried fields. Its lazy fields count by what they stand for.
  */
 export class CheckedState {
   readonly #target: TargetCpu;

@@ -6,6 +6,7 @@ import { MemOp } from '../tcg/types.ts';
 import { moduleText } from '../tcg/wasm/text.ts';
 import { CheckedState, type Changes, type Snapshot } from './check-state.ts';
 import type { Engine, TbFunction } from './engine.ts';
+import { Random } from './random.ts';
 import type { SoftMmu } from './softmmu.ts';
 import type { Vcpu } from './vcpu.ts';
 
@@ -58,15 +59,6 @@ const FIRST = 24, EVERY = 256;
 const STEPS_MAX = 5e7;
 const MAX_STOP = 300;
 const KINDS = 4;
-
-/** Pseudo-random numbers (xorshift), the same in each run. */
-class Random {
-  #s = 0x9e3779b9;
-  below(n: number): number {
-    this.#s ^= this.#s << 13; this.#s ^= this.#s >>> 17; this.#s ^= this.#s << 5;
-    return (this.#s >>> 0) % n;
-  }
-}
 
 /**
  * The first run is the region's and real; the TLB it sees matches nothing, so that every access comes to the slow path and

@@ -3,6 +3,7 @@ import { probeNow } from '#atomics-sync';
 import { CPUState } from '../memory/layout/cpu.ts';
 import { GUEST_SPINS, GuestSpin, ProfileSlot, SPAN_SPIN, SPIN_LOAD, SPIN_STACK, SpinTable } from '../memory/layout/profile.ts';
 import type { Machine } from './machine-view.ts';
+import { Random } from './random.ts';
 import { bucketOf } from './sync-profile.ts';
 import type { Vcpu } from './vcpu.ts';
 
@@ -79,16 +80,14 @@ export class GuestSpins {
   #first = 0;
   /** It would have been measured in any case. */
   #isLong = false;
-  /** How many waits it stands for, if not. */
-  #weight = 1;
   /** Time spent here, which was not waited, ns. */
   #own = 0;
-  /** Waits from one sample to the next; those of them that were left when a wait that is none was to be measured. */
+  /** Waits from one sample to the next, for which it stands; those of them that were left when a wait that is none was to be measured. */
   #period = 1;
   #left = 0;
   #tokens = BURST;
   #sampledAt = 0;
-  #random: number;
+  readonly #random: Random;
   /** Tries until the next look at the clock; when that was, and when a polled value was seen to change. */
   #step = 1;
   #lookedAt = 0;
@@ -102,7 +101,7 @@ export class GuestSpins {
     this.#m = cpu.machine;
     this.#table = cpu.machine.layout.spinBase + cpu.index * SpinTable.size;
     this.#peek = peek;
-    this.#random = cpu.index + 1;
+    this.#random = new Random(cpu.index + 1);
   }
 
   /** The wait under way has not been over for long. */
@@ -168,7 +167,6 @@ export class GuestSpins {
     this.#step = 1;
     this.#first = isSample ? 0 : tries - 1;
     this.#isLong = !isSample;
-    this.#weight = isSample ? this.#period : 1;
     this.#left = isSample ? 0 : cpu.ld32(spin_waits);
     this.#counted = 0;
     this.#own = 0;
@@ -275,20 +273,16 @@ export class GuestSpins {
   #toNextSample(end: number): number {
     const tokens = (end - this.#sampledAt) / SAMPLE_NS;
     this.#sampledAt = end;
-    this.#tokens = Math.min(BURST, this.#tokens + tokens) - 1;
+    this.#tokens = Math.max(0, Math.min(BURST, this.#tokens + tokens) - 1);
     const mean = this.#tokens > BURST / 2 ? 1 : Math.min(MAX_PERIOD, Math.ceil(this.#period / tokens));
-    if (this.#tokens < 0) this.#tokens = 0;
     // The same number each time would go with the guest's own rhythm.
-    this.#random ^= this.#random << 13;
-    this.#random ^= this.#random >>> 17;
-    this.#random ^= this.#random << 5;
-    this.#period = 1 + (this.#random >>> 0) % (2 * mean - 1);
+    this.#period = 1 + this.#random.below(2 * mean - 1);
     return this.#period - 1;
   }
 
   /** Counts what has not been counted. `over`: the wait has ended. */
   #book(last: number, over: boolean): void {
-    const { f64, u32, profile } = this.#m, at = this.#find(), weight = this.#isLong ? 1 : this.#weight;
+    const { f64, u32, profile } = this.#m, at = this.#find(), weight = this.#isLong ? 1 : this.#period;
     const end = Math.max(this.#booked, this.#isLong ? last : last - this.#own);
     if (at === 0) {
       if (profile.slot >= 0) f64[this.#m.layout.profileSlotBase + profile.slot * ProfileSlot.size + ProfileSlot.off.spins_lost >>> 3]++;

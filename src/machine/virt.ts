@@ -307,11 +307,13 @@ export class VirtMachine {
 
   /** Power-on state of every vCPU: the first one at the boot entry, the others parked for PSCI. */
   #resetCpus(): void {
+    const o = this.#o, cflags = (o.oneInsnPerTb ? CF_NO_GOTO_TB | 1 : 0) | (this.machine.profile.enabled ? CF_PROFILE : 0)
+      | (isCrowded(o.cpus, o.thread === 'single') ? CF_CROWDED : 0) | traceCflags(o.log?.items ?? 0);
     for (const cpu of this.#cpus) {
       this.#engine.initCpu(cpu);
       for (const f of ['interrupt_request', 'exit_request', 'halted'] as const) cpu.store(CPUState.off[f], 0);
       cpu.target.reset(cpu);
-      cpu.st32(CPUState.off.cflags, (this.#o.oneInsnPerTb ? CF_NO_GOTO_TB | 1 : 0) | (this.machine.profile.enabled ? CF_PROFILE : 0) | (isCrowded(this.#o.cpus, this.#o.thread === 'single') ? CF_CROWDED : 0) | traceCflags(this.#o.log?.items ?? 0));
+      cpu.st32(CPUState.off.cflags, cflags);
       if (cpu.index === 0) cpu.target.setPc(cpu, this.bootInfo.pc | 0, Math.floor(this.bootInfo.pc / 2 ** 32));
       cpu.store(envOff.power_state, cpu.index === 0 ? 0 : 1);
       cpu.store(CPUState.off.halted, cpu.index === 0 ? 0 : 1);

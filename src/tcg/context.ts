@@ -272,9 +272,10 @@ export class TCGContext {
   setLabel(l: Label): void { this.emit(D.set_label, Type.I64, [], [], [], l); }
   br(l: Label): void { this.emit(D.br, Type.I64, [], [], [], l); }
   brcond(cond: Cond, a: Temp, b: Arg, l: Label): void { this.emit(D.brcond, a.type, [], [a, this.arg(b, a.type)], [cond], l); }
-  /** Begins a guest instruction: `pc` = offset of its PC in the guest page, `data` = target word for restoreState. */
   insnSync(): void { this.emit(D.insn_sync, Type.I64, [], []); }
+  /** Begins a guest instruction: `pc` = offset of its PC in the guest page, `data` = target word for restoreState. */
   insnStart(pc: number, data: number): void { this.emit(D.insn_start, Type.I64, [], [], [pc, data]); }
+
   // --- the lock profiler (ops/spin.ts) -----------------------------------------------------------------------------
 
   spinVain(cond: Cond, a: Temp, b: Arg, address: Temp, vain: HelperRef, what: number): void { this.emit(D.spin_vain, Type.I64, [], [a, this.arg(b, Type.I64), address], [cond, vain.id, what]); }

@@ -168,18 +168,17 @@ class InterpreterEmit implements WasmCallEmit {
     w.localGet(TBP); w.localGet(pc); w.mem('i64_store', at);
     w.end();
   }
-  callHelper(): void {
-    const w = this.w;
-    w.localGet(ENV); this.imm(0); w.localGet(TBP); this.insnRef();
-    w.call(SLOW_PATHS.length);
-    w.hint(false); w.if(); this.fault(); w.end();
-  }
-  tellHelper(n: number): void {
+  /** Pushes whether the helper `imm(n)` says to leave. */
+  #call(n: number): void {
     const w = this.w;
     w.localGet(ENV); this.imm(n); w.localGet(TBP); this.insnRef();
     w.call(SLOW_PATHS.length);
-    w.op('drop');
   }
+  callHelper(): void {
+    this.#call(0);
+    this.w.hint(false); this.w.if(); this.fault(); this.w.end();
+  }
+  tellHelper(n: number): void { this.#call(n); this.w.op('drop'); }
   callWasm(signature: string): void {
     this.imm(0);
     this.w.callIndirect(this.#signatures.get(signature)!, 1);

@@ -408,22 +408,24 @@ class RegionEmit implements WasmCallEmit {
     this.#writeBack();
     this.#return(code);
   }
-  callHelper(): void {
+  /** Pushes whether the helper `imm(n)` says to leave; env is exact when it runs. */
+  #call(n: number): void {
     const { w } = this;
     this.#writeBack();
-    w.localGet(ENV); this.imm(0); this.tb(); w.i32Const(this.#where.insn);
+    w.localGet(ENV); this.imm(n); this.tb(); w.i32Const(this.#where.insn);
     w.call(SLOW_PATHS.length);
+  }
+  callHelper(): void {
+    const { w } = this;
+    this.#call(0);
     w.hint(false); w.if(); this.#return(TB_EXIT_REQUESTED); w.end();
     this.#where.pcLocal = true;
     this.#load(this.#flow.liveAfter(this.#where.node, this.#where.at));
   }
   tellHelper(n: number): void {
-    const { w } = this;
-    this.#writeBack();
+    this.#call(n);
+    this.w.op('drop');
     this.tlbChanged();
-    w.localGet(ENV); this.imm(n); this.tb(); w.i32Const(this.#where.insn);
-    w.call(SLOW_PATHS.length);
-    w.op('drop');
   }
   callWasm(signature: string): void {
     this.imm(0);

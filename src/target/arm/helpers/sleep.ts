@@ -8,7 +8,7 @@ import { envOff } from '../env.ts';
 import { raise, wakesFromWfi } from '../exceptions.ts';
 import { SCTLR } from '../hflags.ts';
 import type { ArmPorts } from '../ports.ts';
-import { watched } from './spin.ts';
+import { sleeps, watched } from './spin.ts';
 import { EC, EXCP, syndrome } from '../syndrome.ts';
 import { CNTFRQ } from '../timer.ts';
 
@@ -112,7 +112,7 @@ export function sleepHelpers(ports: ArmPorts): SleepHelpers {
    * does not see that store, so the location is polled, first at once, then between sleeps of growing length; nothing is
    * lost, a change is seen at most LAST_NAP_MS late. Where nothing but the named events can come, the vCPU halts.
    */
-  const wfe = (cpu: Vcpu, sleeps: (cpu: Vcpu) => void): boolean => {
+  const wfe = (cpu: Vcpu): boolean => {
     if (el0Without(cpu, SCTLR.NTWE)) return trapWfx(cpu, true);
     const { i32 } = cpu.machine, { single } = cpu.machine.spec;
     if (Atomics.exchange(i32, cpu.word(envOff.event_register), 0) !== 0 || wakesFromWfi(cpu)) return false;
@@ -148,10 +148,10 @@ export function sleepHelpers(ports: ArmPorts): SleepHelpers {
   };
 
   /**
-   * Gives the core to another vCPU: TBs with CF_CROWDED call it. Only what interrupts the vCPU ends that
-   * early; the event register does not, which every exception return leaves set.
+   * Gives the core to another vCPU: TBs with CF_CROWDED call it. Only what interrupts the vCPU ends that early; the event
+   * register does not, which every exception return leaves set.
    */
-  const yieldHelper = (cpu: Vcpu, sleeps: (cpu: Vcpu) => void): boolean => {
+  const yieldHelper = (cpu: Vcpu): boolean => {
     if (cpu.machine.spec.single) { sleeps(cpu); return nextVcpu(cpu); }
     const { i32 } = cpu.machine, seen = Atomics.load(i32, cpu.haltWord);
     if (cpu.load(off.exit_request) !== 0 || wakesFromWfi(cpu)) return false;

@@ -13,20 +13,19 @@ const spin_vain = (cpu: Vcpu): void => { cpu.spins.vain(cpu.argLo(1) >>> 12, cpu
 const spin_success = (cpu: Vcpu): void => { cpu.spins.success(cpu.argLo(0), cpu.argHi(0)); };
 /** The polled location that a wait being measured is for has another value than before. */
 const spin_changed = (cpu: Vcpu): void => { cpu.spins.changed(); };
-/** What WFE or YIELD does; it calls `sleeps` before it gives its core away. True: the vCPU leaves its TB. */
-type Wait = (cpu: Vcpu, sleeps: (cpu: Vcpu) => void) => boolean;
-const unwatched = (): void => {}, sleeps = (cpu: Vcpu): void => { cpu.spins.sleeps(); };
+/** Before a WFE or YIELD gives its core away. */
+export function sleeps(cpu: Vcpu): void { if (cpu.machine.profile.on) cpu.spins.sleeps(); }
 
 /**
  * A WFE or YIELD that is a wait while the profiler is on. What WFE waits for is the location that the monitor is open
  * for; YIELD does not say. One that halts is over when the vCPU runs again (src/accel/cpu-exec.ts#cpuExec).
  */
-export const watched = (kind: number, wait: Wait) => (cpu: Vcpu): boolean => {
-  if (!cpu.machine.profile.on) return wait(cpu, unwatched);
+export const watched = (kind: number, wait: (cpu: Vcpu) => boolean) => (cpu: Vcpu): boolean => {
+  if (!cpu.machine.profile.on) return wait(cpu);
   const lo = cpu.ld32(envOff.exclusive_addr), hi = cpu.ld32(envOff.exclusive_addr + 4), isOpen = kind === SPIN_WFE && (lo !== -1 || hi !== -1);
   // PC is past the instruction.
   cpu.spins.tried(kind, cpu.ld32(envOff.pc) - 4 & 0xfff, isOpen ? lo : 0, isOpen ? hi : 0, el(cpu));
-  const left = wait(cpu, sleeps);
+  const left = wait(cpu);
   if (!left) cpu.spins.woke();
   return left;
 };

@@ -36,7 +36,7 @@ export const HOST_FP2: Readonly<Record<string, Fp2 | undefined>> = {
 
 /** Suffix of a helper by the log2 of the element size in bytes. */
 export const PREC = ['b', 'h', 's', 'd'] as const;
-/** Size (log2 bytes) of an `ftype` field, undefined when reserved or not implemented. */
+/** Size (log2 bytes) of an `ftype` field; undefined when reserved, or half precision on a CPU without FEAT_FP16. */
 export const ftypeSize = (s: S, ftype: number): number | undefined => (ftype === 0 ? 2 : ftype === 1 ? 3 : ftype === 3 && s.feat.fp16 ? 1 : undefined);
 /** A helper by name. Error: Error when nothing registers it. */
 export const helper = (s: S, name: string): HelperRef => {
